@@ -1,0 +1,66 @@
+import { Command } from 'commander';
+import { UsageError } from '../contract/errors.ts';
+import type { Outcome } from '../contract/outcome.ts';
+import { enroll } from '../refresh/enroll.ts';
+import { withLock } from '../stores/lock.ts';
+import { MAX_BYTES } from '../tuf/envelope.ts';
+import { instantOf } from '../tuf/instant.ts';
+import { directoryOptions, policyOf, trustedRootOf, type DirectoryOptions } from './options.ts';
+import { readNamedFile } from './read-file.ts';
+import { runCommand } from './run-command.ts';
+import { directoryTrust, findWorkingDirectory, placesOf, stagedMetadata } from './working-directory.ts';
+
+interface EnrollOptions extends DirectoryOptions {
+  readonly key?: string;
+  readonly again?: true;
+  readonly acceptVersion?: string;
+  readonly acceptSnapshot?: string;
+  readonly acceptTimestamp?: string;
+  readonly allowSharedSnapshotKey?: true;
+}
+
+/** `timekeeper enroll`: begins the state of a repository, or begins it again where a person has to decide. */
+export const enrollCommand = directoryOptions(new Command('enroll'))
+  .description(
+    'begin the state of a repository from a root that you trust; --again is the way out where a person must decide',
+  )
+  .option('--key <file>', 'the key file (default: DIR/keys/timestamp.json)')
+  .option('--again', 'begin again although there is, or was, a state')
+  .option('--accept-version <n>', 'count versions up to n as used')
+  .option('--accept-snapshot <n>', 'accept the published snapshot although a higher one was endorsed')
+  .option('--accept-timestamp <file>', 'begin from this timestamp, whose key a newer root removed')
+  .option('--allow-shared-snapshot-key', 'allow the timestamp key in the snapshot role')
+  .action(async (options: EnrollOptions) => {
+    await runCommand({ repository: options.path, dryRun: true }, options.json ?? false, () => enrolDirectory(options));
+  });
+
+async function enrolDirectory(options: EnrollOptions): Promise<Outcome> {
+  const trustedRoot = trustedRootOf(options);
+  if (trustedRoot === undefined) throw new UsageError('Name the root that you trust with --trusted-root.');
+  const directory = findWorkingDirectory(options.path, options);
+  const acceptedTimestamp =
+    options.acceptTimestamp && readNamedFile(options.acceptTimestamp, MAX_BYTES.timestamp, '--accept-timestamp');
+  const trust = { ...directoryTrust(trustedRoot), ...(acceptedTimestamp ? { acceptedTimestamp } : {}) };
+  const enrolment = {
+    repository: directory.name,
+    again: options.again ?? false,
+    acceptVersion: wholeNumber(options.acceptVersion, '--accept-version'),
+    acceptSnapshot: wholeNumber(options.acceptSnapshot, '--accept-snapshot'),
+    allowSharedSnapshotKey: options.allowSharedSnapshotKey ?? false,
+  };
+  const now = instantOf(Date.now());
+  const outcome = await withLock(
+    directory.state,
+    'run',
+    () => enroll(enrolment, placesOf(directory), trust, policyOf(options), now),
+    { create: true },
+  );
+  return { ...outcome, warnings: [...outcome.warnings, ...stagedMetadata(directory)] };
+}
+
+function wholeNumber(text: string | undefined, option: string): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^[1-9]\d{0,15}$/.test(text) || !Number.isSafeInteger(Number(text)))
+    throw new UsageError(`${option} is not a whole number of 1 or more.`);
+  return Number(text);
+}

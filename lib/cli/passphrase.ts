@@ -1,0 +1,25 @@
+import { UsageError } from '../contract/errors.ts';
+
+/**
+ * The passphrase of a role's key file: from `FLEET_<ROLE>_PASSPHRASE` as fleetctl reads it (raw, not trimmed), else asked for without echo.
+ * @returns its UTF-8 bytes
+ * @throws UsageError if it is empty, or there is nobody to ask
+ */
+export async function passphrase(role: 'root' | 'targets' | 'snapshot' | 'timestamp'): Promise<Uint8Array> {
+  const variable = `FLEET_${role.toUpperCase()}_PASSPHRASE`;
+  const given = process.env[variable] ?? (await ask(role, variable));
+  if (given === '') throw new UsageError(`The passphrase of the ${role} key is empty.`);
+  return Buffer.from(given, 'utf8');
+}
+
+async function ask(role: string, variable: string): Promise<string> {
+  if (!process.stdin.isTTY)
+    throw new UsageError(`The passphrase of the ${role} key is not known: set ${variable}, or run this in a terminal.`);
+  const { default: password } = await import('@inquirer/password');
+  try {
+    // The question goes to stderr: stdout may be one JSON object and nothing else.
+    return await password({ message: `Enter ${role} key passphrase:` }, { output: process.stderr });
+  } catch (error) {
+    throw new UsageError(`No passphrase for the ${role} key was entered.`, { cause: error });
+  }
+}

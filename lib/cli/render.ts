@@ -1,0 +1,30 @@
+import { WARNINGS } from '../contract/codes.ts';
+import type { Outcome } from '../contract/outcome.ts';
+import { between, instantOf, parseInstant } from '../tuf/instant.ts';
+import { inWords } from './duration.ts';
+
+const VERDICTS = { signed: 'Signed', skipped: 'Nothing done', refused: 'Refused', failed: 'Failed' } as const;
+
+/** An outcome for a person at a terminal: what happened, what to do, until when clients are served. */
+export function render(outcome: Outcome): string {
+  const { code, message, remedy, dryRun, version, expires, effectiveExpiry, nextDueAt, warnings } = outcome;
+  const verdict = dryRun && outcome.outcome === 'signed' ? 'Would sign' : VERDICTS[outcome.outcome];
+  const lines = [`${verdict} (${code}): ${message}`];
+  if (remedy !== '') lines.push(`  What to do:  ${remedy}`);
+  if (code === 'NOT_DUE') lines.push('  To sign now all the same, add --force.');
+  if (version !== null && expires !== null)
+    lines.push(`  Published:   timestamp.json version ${version}, expires ${when(expires)}`);
+  if (effectiveExpiry !== null && effectiveExpiry !== expires)
+    lines.push(`  Clients fail from ${when(effectiveExpiry)}, when another role expires`);
+  if (nextDueAt !== null) lines.push(`  Next:        ${when(nextDueAt)}`);
+  for (const warning of warnings)
+    lines.push(`  Warning (${warning.code}): ${warning.message} ${WARNINGS[warning.code]}`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** A moment with its distance from now. Only for people: nothing is decided on it. */
+export function when(date: string): string {
+  const distance = between(instantOf(Date.now()), parseInstant(date, 'a date of ours'));
+  const words = inWords(Math.abs(distance) as typeof distance);
+  return distance < 0 ? `${date} (${words} ago)` : `${date} (in ${words})`;
+}

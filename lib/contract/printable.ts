@@ -1,0 +1,18 @@
+// Control characters, and the bidirectional and zero-width ones that make a terminal or a log viewer show something else than is there.
+const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]/gu;
+const MAX_LENGTH = 200; // code points
+
+/**
+ * Makes a text from outside fit to be printed or logged: at most 200 code points, control and bidirectional characters escaped.
+ * @param text - anything: a field's name, a file's name, an operator's reason
+ */
+export function printable(text: string): string {
+  const points = Array.from(text);
+  const cut = points.length > MAX_LENGTH ? `${points.slice(0, MAX_LENGTH).join('')}…` : text;
+  return cut.replace(UNPRINTABLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** A text from outside, printable and in quotes. */
+export function quote(text: string): string {
+  return `"${printable(text)}"`;
+}

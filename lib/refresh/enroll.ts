@@ -1,0 +1,163 @@
+import { RefusalError } from '../contract/errors.ts';
+import type { Outcome } from '../contract/outcome.ts';
+import type { Store } from '../stores/store.ts';
+import { Fields, knownFields } from '../tuf/fields.ts';
+import type { Instant } from '../tuf/instant.ts';
+import { parseJson, type Json } from '../tuf/json.ts';
+import { latest } from '../tuf/root-chain.ts';
+import type { Journal } from './journal.ts';
+import { encodeJournal, MAX_JOURNAL_BYTES } from './journal-file.ts';
+import { keepChain, MAX_CHAIN_BYTES, ROOT_CHAIN } from './kept-roots.ts';
+import { JOURNAL, look, type Look, type Places, type Trust } from './look.ts';
+import { openKeys, signProbe } from './our-keys.ts';
+import { plannedOutcome } from './outcome.ts';
+import { plan } from './plan.ts';
+import type { Policy } from './policy.ts';
+import { sharedKeys } from './warnings.ts';
+
+/** What a person decides when a state is begun. */
+export interface Enrolment {
+  readonly repository: string;
+  /** Begin although there is a state, or was one: the way out of every refusal that a person must decide. */
+  readonly again: boolean;
+  /** A version that is to count as used: of a timestamp that jumped too far, or the highest that is known to have been issued. */
+  readonly acceptVersion: number | undefined;
+  /** The version of the published snapshot, if it is to be accepted although a higher one was endorsed. */
+  readonly acceptSnapshot: number | undefined;
+  /** Allow the timestamp key in the snapshot role, as tuf-on-ci has it. */
+  readonly allowSharedSnapshotKey: boolean;
+}
+
+/** What an old journal still tells, even if it cannot be trusted: it only ever raises the floor. */
+interface HighWater {
+  readonly version: number;
+  readonly snapshot: number;
+  readonly epoch: number;
+}
+
+const UNKNOWN_VERSIONS = 100; // versions that a lost journal may have issued beyond what is known
+
+/**
+ * Begins the state of a repository, or begins it again: verifies everything from the trusted root, opens the keys, signs a probe, writes journal and root chain.
+ * @param trust - with the root that the caller vouches for; it becomes the pin
+ * @param now - the run's one clock reading
+ * @returns the verdict that the next run would have, as a dry run; refused if anything does not hold, and then nothing is written
+ * @throws FailureError as refresh does
+ */
+export async function enroll(
+  enrolment: Enrolment,
+  places: Places,
+  trust: Trust,
+  policy: Policy,
+  now: Instant,
+): Promise<Outcome> {
+  const asked = { repository: enrolment.repository, dryRun: true };
+  const [oldJournal, oldChain] = await Promise.all([
+    places.state.get(JOURNAL, MAX_JOURNAL_BYTES),
+    places.state.get(ROOT_CHAIN, MAX_CHAIN_BYTES),
+  ]);
+  if (!enrolment.again && (oldJournal !== undefined || oldChain !== undefined)) {
+    throw new RefusalError(
+      'ACCEPT_INVALID',
+      'This repository is enrolled already; to begin its state again, add --again.',
+    );
+  }
+  const seen = await look({ ...places, state: NOTHING }, trust, policy, false, now);
+  if (seen === 'changed') throw new RefusalError('ACCEPT_INVALID', 'The state changed meanwhile.');
+  const old = oldJournal === undefined ? undefined : highWater(oldJournal.bytes);
+  const journal = { ...seen.state.journal, ...accepted(enrolment, seen, old, policy) };
+  const decided = plan({ ...seen.state, journal }, policy, false, now);
+  if (decided.do === 'refuse') return plannedOutcome(asked, decided, seen.state);
+
+  const { signers, identity } = await openKeys(places.keys, { ...seen.state, keys: undefined });
+  refuseSharedKeys(seen, identity.keys, enrolment);
+  await signProbe(signers);
+  const written = await places.state.putIf(
+    JOURNAL,
+    encodeJournal({ ...journal, identity, probedAt: now }),
+    oldJournal?.token ?? 'absent',
+  );
+  if (written === 'changed' || (await keepChain(places.state, seen.state.chain, oldChain?.token)) === 'changed') {
+    throw new RefusalError('ACCEPT_INVALID', 'Somebody else wrote the state meanwhile; enrol again.');
+  }
+  return { ...plannedOutcome(asked, decided, seen.state), keyIds: Array.from(signers.keys()) };
+}
+
+/** The state that enrolment begins from: none. */
+const NOTHING: Store = {
+  get: () => Promise.resolve(undefined),
+  putIf: () => Promise.resolve('changed'),
+  list: () => Promise.resolve([]),
+};
+
+/** What goes beyond what is known has to be named: a typing error must not accept it. */
+function accepted(
+  { again, acceptVersion, acceptSnapshot }: Enrolment,
+  { state }: Look,
+  old: HighWater | undefined,
+  policy: Policy,
+): Pick<Journal, 'epoch' | 'floor'> {
+  const published = state.journal.seen?.timestamp.version ?? 0;
+  const snapshot = state.journal.snapshot.version;
+  if (old !== undefined && published > old.version + policy.maxVersionJump && acceptVersion !== published) {
+    throw new RefusalError(
+      'VERSION_JUMP',
+      `timestamp.json has version ${published}, ${old.version} is the highest known one; if it is right, add --accept-version ${published}.`,
+    );
+  }
+  if (old !== undefined && snapshot < old.snapshot && acceptSnapshot !== snapshot) {
+    throw new RefusalError(
+      'SNAPSHOT_ROLLBACK',
+      `The snapshot has version ${snapshot}, ${old.snapshot} was endorsed; if it is right, add --accept-snapshot ${snapshot}.`,
+    );
+  }
+  if (acceptVersion !== undefined && acceptVersion < published) {
+    throw new RefusalError(
+      'ACCEPT_INVALID',
+      `--accept-version is ${acceptVersion}, below the published version ${published}.`,
+    );
+  }
+  if (acceptSnapshot !== undefined && acceptSnapshot !== snapshot) {
+    throw new RefusalError(
+      'ACCEPT_INVALID',
+      `--accept-snapshot is ${acceptSnapshot}, but the published snapshot has version ${snapshot}.`,
+    );
+  }
+  if (!again) return { epoch: 0, floor: acceptVersion ?? 0 };
+  return {
+    epoch: (old?.epoch ?? 0) + 1,
+    floor: Math.max(published, old?.version ?? 0, acceptVersion ?? 0) + UNKNOWN_VERSIONS,
+  };
+}
+
+const ANY = knownFields();
+
+/** Reads the versions in an old journal without trusting it. A damaged one tells nothing. */
+function highWater(bytes: Uint8Array): HighWater | undefined {
+  try {
+    const fields = new Fields(parseJson(bytes, JOURNAL), JOURNAL, ANY);
+    const version = (json: Json | undefined) =>
+      json === undefined ? 0 : new Fields(json, JOURNAL, ANY).integer('version');
+    const versions = [fields.json.get('entry'), fields.json.get('seen')].map(version);
+    return {
+      version: Math.max(...versions, fields.integer('floor')),
+      snapshot: version(fields.json.get('snapshot')),
+      epoch: fields.integer('epoch'),
+    };
+  } catch (error) {
+    if (error instanceof RefusalError) return undefined;
+    throw error;
+  }
+}
+
+/** K2: one key in two roles lets whoever steals it do both. In a run that is told; here it is refused. */
+function refuseSharedKeys(
+  { state: { chain } }: Look,
+  keys: Journal['identity']['keys'],
+  { allowSharedSnapshotKey }: Enrolment,
+): void {
+  const [shared] = sharedKeys(latest(chain), keys).filter(
+    ({ message }) => !(allowSharedSnapshotKey && message.includes('the role snapshot ')),
+  );
+  if (shared !== undefined) throw new RefusalError('KEY_IN_OTHER_ROLE', shared.message);
+}

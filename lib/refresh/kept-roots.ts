@@ -1,0 +1,131 @@
+import { FailureError, RefusalError } from '../contract/errors.ts';
+import type { Warning } from '../contract/codes.ts';
+import type { ReadStore, Store, Stored, Token } from '../stores/store.ts';
+import { MAX_BYTES } from '../tuf/envelope.ts';
+import { Fields, knownFields } from '../tuf/fields.ts';
+import { parseJson } from '../tuf/json.ts';
+import { beginChain, extendChain, latest, verifyChain, type RootChain, type RootPin } from '../tuf/root-chain.ts';
+
+/** The name of the kept chain in the state. */
+export const ROOT_CHAIN = 'root-chain.json';
+/** The largest kept chain that is read, in bytes: more roots than a repository has in a century. */
+export const MAX_CHAIN_BYTES = 64 * 1_024 * 1_024;
+
+const MAX_NEW_ROOTS = 32; // a run
+const CHAIN = knownFields('format', 'roots');
+
+/** Writes a chain: the exact bytes of every root, oldest first. */
+export function encodeChain(chain: RootChain): Uint8Array {
+  const roots = chain.map(({ bytes }) => Buffer.from(bytes).toString('utf8'));
+  return Buffer.from(`${JSON.stringify({ format: 1, roots }, null, 1)}\n`, 'utf8');
+}
+
+/**
+ * Reads a kept chain and verifies it from the pin on.
+ * @throws RefusalError ROOT_CHAIN_INVALID, ROOT_PIN_MISMATCH
+ */
+export function parseChain(bytes: Uint8Array, pin: RootPin): RootChain {
+  try {
+    const fields = new Fields(parseJson(bytes, ROOT_CHAIN), ROOT_CHAIN, CHAIN);
+    return verifyChain(
+      fields.strings('roots').map((root) => Buffer.from(root, 'utf8')),
+      pin,
+    );
+  } catch (error) {
+    if (!(error instanceof RefusalError) || error.code === 'ROOT_PIN_MISMATCH') throw error;
+    throw new RefusalError('ROOT_CHAIN_INVALID', `${ROOT_CHAIN} cannot be used: ${error.message}`);
+  }
+}
+
+/**
+ * Begins the chain again from the pin, where no chain is kept (a copy of the state without it, or the very first run).
+ * @param candidate - the trusted root file, if one was given; else the repository's copy of the pinned root is asked for
+ * @throws RefusalError ROOT_PIN_MISMATCH if neither is the pinned root
+ */
+export async function beginAtPin(
+  hosting: ReadStore,
+  pin: RootPin,
+  candidate: Uint8Array | undefined,
+): Promise<RootChain> {
+  const file = `${pin.version}.root.json`;
+  const bytes = candidate ?? (await hosting.get(file, MAX_BYTES.root))?.bytes;
+  if (bytes === undefined)
+    throw new RefusalError(
+      'ROOT_PIN_MISMATCH',
+      `The kept root chain is missing, and the repository has no ${file} to begin it again.`,
+    );
+  return verifyChain([bytes], pin);
+}
+
+/** What probing for new roots came to. */
+export interface Probed {
+  readonly chain: RootChain;
+  readonly warnings: readonly Warning[];
+  /** Why the run must end once the new roots are kept. */
+  readonly stop: RefusalError | FailureError | undefined;
+}
+
+/**
+ * Looks for roots beyond the kept chain. Whatever was verified before something went wrong is to be kept first.
+ * @param first - what the repository has under the kept root's name and under the next one
+ * @throws FailureError ROOT_PROBE
+ * @see TUF specification, section 5.3; only 404 means that there is no newer root
+ */
+export async function probeRoots(
+  hosting: ReadStore,
+  kept: RootChain,
+  first: { readonly kept: Stored | undefined; readonly next: Stored | undefined },
+): Promise<Probed> {
+  const { version, sha256 } = latest(kept);
+  const warnings: Warning[] = [];
+  const published = first.kept === undefined ? undefined : Buffer.compare(first.kept.bytes, latest(kept).bytes);
+  if (published !== 0) {
+    const message = `${version}.root.json ${published === undefined ? 'is missing from' : 'is another one in'} the repository; we keep SHA-256 ${sha256.slice(0, 16)}….`;
+    warnings.push({ code: 'ROOT_HIDDEN', message });
+  }
+  let chain = kept;
+  let { next } = first;
+  for (let found = 0; next !== undefined; found++) {
+    if (found === MAX_NEW_ROOTS) {
+      return {
+        chain,
+        warnings,
+        stop: new FailureError(
+          'TOO_MANY_ROOTS',
+          `More than ${MAX_NEW_ROOTS} new roots were published; version ${latest(chain).version} is kept now.`,
+        ),
+      };
+    }
+    try {
+      chain = extendChain(chain, next.bytes);
+    } catch (error) {
+      if (error instanceof RefusalError) return { chain, warnings, stop: error };
+      throw error;
+    }
+    next = await probe(hosting, latest(chain).version + 1);
+  }
+  return { chain, warnings, stop: undefined };
+}
+
+/** Asks for one root. A refused permission is not "there is none": it would hide a revocation. */
+export async function probe(hosting: ReadStore, version: number): Promise<Stored | undefined> {
+  const file = `${version}.root.json`;
+  try {
+    return await hosting.get(file, MAX_BYTES.root);
+  } catch (error) {
+    if (error instanceof RefusalError) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new FailureError('ROOT_PROBE', `Whether ${file} exists could not be found out: ${why}`, { cause: error });
+  }
+}
+
+/** Keeps a chain that has grown. @returns 'changed' if somebody else kept one meanwhile */
+export function keepChain(state: Store, chain: RootChain, token: Token | undefined): Promise<'stored' | 'changed'> {
+  return state.putIf(ROOT_CHAIN, encodeChain(chain), token ?? 'absent');
+}
+
+/** The root in a file that somebody vouches for, as a pin. @throws RefusalError ROOT_INVALID, and what parseRoot throws */
+export function pinOf(trustedRoot: Uint8Array): RootPin {
+  const [{ version, sha256 }] = beginChain(trustedRoot, 'The trusted root');
+  return { version, sha256 };
+}

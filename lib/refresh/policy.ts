@@ -1,0 +1,49 @@
+import { UsageError } from '../contract/errors.ts';
+import { days, hours, minutes, seconds, type Seconds } from '../tuf/instant.ts';
+
+/** How one repository is kept fresh. Durations are in seconds. */
+export interface Policy {
+  /** refresh: extend time only for the snapshot that a holder of the timestamp key endorsed. advance: endorse a newer one after checking it. */
+  readonly mode: 'refresh' | 'advance';
+  /** How long a new timestamp lives. */
+  readonly validity: Seconds;
+  /** How old a timestamp is when the next one is signed. */
+  readonly resignAfter: Seconds;
+  /** How often somebody looks. */
+  readonly check: Seconds;
+  /** How long a cache in front of the repository may keep what is stale. */
+  readonly cacheMax: Seconds;
+  /** How long the repository may stay below the publisher's receipt before that refuses. */
+  readonly freezeGrace: Seconds;
+  /** How far somebody else's timestamp may be ahead of ours. */
+  readonly maxVersionJump: number;
+  /** The least time between two signatures, healing apart. 0 in a directory on one's own machine. */
+  readonly minInterval: Seconds;
+}
+
+/** What holds where nothing else is said. */
+export const DEFAULT_POLICY: Policy = {
+  mode: 'refresh',
+  validity: days(14),
+  resignAfter: days(3),
+  check: hours(1),
+  cacheMax: minutes(10),
+  freezeGrace: days(1),
+  maxVersionJump: 1_000_000,
+  minInterval: minutes(10),
+};
+
+/** The bounds of a timestamp's life: a shorter one dies between two checks, a longer one can be replayed for too long. */
+export const MIN_VALIDITY = hours(1);
+export const MAX_VALIDITY = days(31);
+
+/** A repository of our own choice: the policy, checked. */
+export function checkedPolicy(policy: Policy): Policy {
+  const { validity, resignAfter, check } = policy;
+  if (validity < MIN_VALIDITY || validity > MAX_VALIDITY)
+    throw new UsageError('The validity has to be between 1 hour and 31 days.');
+  if (resignAfter < seconds(1) || resignAfter + check > validity) {
+    throw new UsageError('The validity has to be longer than the time until the next signature plus one check.');
+  }
+  return policy;
+}

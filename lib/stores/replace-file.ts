@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  type Stats,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { diskError, systemCode } from './disk-error.ts';
+import { contentToken, piecesOf, withFile } from './plain-file.ts';
+import type { Token } from './store.ts';
+
+/** Ours, and surely left by a run that was killed if it is seen under the lock: `.timestamp.json.0123456789abcdef.tmp`. */
+const TEMPORARY = /^\..+\.[0-9a-f]{16}\.tmp$/;
+
+/** What a file becomes that was not there. */
+export interface NewFile {
+  /** 0644 if not given. */
+  readonly mode?: number;
+  /** The folder itself may be new, and is flushed in its own folder too. */
+  readonly create?: boolean;
+}
+
+/**
+ * Replaces a file whole if its content still is `expected`; a reader sees the old content or the new one, also after a power cut.
+ * To be called under the lock. Runs without a pause, so nothing else of this process comes in between either.
+ * @throws FailureError STORE_UNREACHABLE, ACCESS_DENIED, STORE_FULL; then the file is as it was, and nothing is left beside it
+ */
+export function replaceFile(
+  path: string,
+  bytes: Uint8Array,
+  expected: Token | 'absent',
+  { mode = 0o644, create = false }: NewFile,
+): 'stored' | 'changed' {
+  const folder = dirname(path);
+  const temporary = join(folder, `.${basename(path)}.${randomBytes(8).toString('hex')}.tmp`);
+  try {
+    removeLeftovers(folder);
+    const before = present(path);
+    if (before.token !== expected) return 'changed';
+    write(temporary, bytes, before.stats, mode);
+    // Flushing took its time, and fleetctl knows no lock: look once more, just before.
+    if (present(path).token !== expected) {
+      unlinkSync(temporary);
+      return 'changed';
+    }
+    renameSync(temporary, path);
+    flushFolder(folder);
+    if (create && expected === 'absent') flushFolder(dirname(folder)); // the folder itself may be new
+    return 'stored';
+  } catch (error) {
+    remove(temporary);
+    throw diskError(error, path, 'written');
+  }
+}
+
+/** Whether a file is one that a put writes before it renames it. */
+export function isTemporary(name: string): boolean {
+  return TEMPORARY.test(name);
+}
+
+/** What a put compares with, and whose mode and owner it keeps. */
+function present(path: string): { readonly token: Token | 'absent'; readonly stats?: Stats } {
+  const found = withFile(path, (file, stats) => ({ token: contentToken(piecesOf(file, 0)), stats }));
+  return found ?? { token: 'absent' };
+}
+
+function write(path: string, bytes: Uint8Array, like: Stats | undefined, mode: number): void {
+  const file = openSync(path, 'wx', like ? 0o600 : mode);
+  try {
+    for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
+    if (like) {
+      keepOwner(file, like);
+      fchmodSync(file, like.mode & 0o7777); // whatever the umask says
+    }
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Run by root on somebody's repository, a put must not take the file away from them: fleetctl writes in place. */
+function keepOwner(file: number, { uid, gid }: Stats): void {
+  const made = fstatSync(file);
+  if (made.uid === uid && made.gid === gid) return;
+  try {
+    fchownSync(file, uid, gid);
+  } catch (error) {
+    if (systemCode(error) !== 'EPERM') throw error; // not root: the file becomes ours, as with every other program
+  }
+}
+
+function flushFolder(folder: string): void {
+  try {
+    const file = openSync(folder, constants.O_RDONLY);
+    try {
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    // Some network and user-space file systems cannot flush a folder, and the one above ours may not be readable to us.
+    if (!['EINVAL', 'ENOTSUP', 'EACCES'].includes(systemCode(error) ?? '')) throw error;
+  }
+}
+
+function removeLeftovers(folder: string): void {
+  for (const name of readdirSync(folder)) if (TEMPORARY.test(name)) remove(join(folder, name));
+}
+
+function remove(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    return; // not there, or the next put tries again: not worth hiding why we got here
+  }
+}

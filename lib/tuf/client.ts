@@ -1,0 +1,259 @@
+import { RefusalError } from '../contract/errors.ts';
+import { quote } from '../contract/printable.ts';
+import { MAX_BYTES, type RoleType } from './envelope.ts';
+import { formatInstant, type Instant } from './instant.ts';
+import { differs, type MetaFile } from './meta-file.ts';
+import { keysOf } from './role.ts';
+import type { Root } from './root.ts';
+import { beginChain, extendChain, latest, type RootChain } from './root-chain.ts';
+import { parseSnapshot, type Snapshot } from './snapshot.ts';
+import { parseTargets, type DelegatedRole, type Targets } from './targets.ts';
+import { parseTimestamp, type Timestamp } from './timestamp.ts';
+import { verified, type Verified } from './verify.ts';
+
+/** What a client trusts after a refresh. */
+export interface Trusted {
+  readonly root: Verified<Root>;
+  readonly timestamp: Verified<Timestamp>;
+  readonly snapshot: Verified<Snapshot>;
+  /** targets.json and the delegated roles that the snapshot lists, by role name. */
+  readonly targets: ReadonlyMap<string, Verified<Targets>>;
+}
+
+/** What the workflow asks of whoever runs it: to fetch a file (answered with its bytes, or undefined for 404), or to keep one. */
+export type ClientStep =
+  | { readonly do: 'fetch'; readonly file: string; readonly maxBytes: number }
+  | { readonly do: 'store'; readonly name: string; readonly bytes: Uint8Array };
+
+/** A client's memory: the exact bytes that it kept, by name (`root.json`, `timestamp.json`, `snapshot.json`, `ROLE.json`). */
+export type ClientMemory = ReadonlyMap<string, Uint8Array>;
+
+const MAX_NEW_ROOTS = 1_000; // a run; go-tuf's client stops there too
+
+/**
+ * The whole workflow of a client, as a generator without I/O: it yields what to fetch and what to keep, and returns what is trusted then.
+ * Each file is to be kept before the next is fetched, and stays kept when a later step refuses.
+ * @param memory - what was kept last time; `root.json` has to be in it (the trusted root, at first)
+ * @param now - the start of the update, fixed for all of it
+ * @throws RefusalError ROOT_INVALID, TIMESTAMP_MISSING, SIGNATURE_INVALID, THRESHOLD_NOT_MET, SNAPSHOT_MISSING, SNAPSHOT_MISMATCH, TARGETS_MISSING, TARGETS_MISMATCH, METADATA_ROLLBACK, METADATA_EXPIRED, and what the parsers throw
+ * @see TUF specification 1.0.34, section 5
+ */
+export function* refreshClient(
+  memory: ClientMemory,
+  now: Instant,
+): Generator<ClientStep, Trusted, Uint8Array | undefined> {
+  const chain = yield* updateRoot(beginFromMemory(memory));
+  const root = latest(chain);
+  notExpired(root, now); // 5.3.10
+  const kept = forget(memory, chain); // 5.3.11
+  const timestamp = yield* updateTimestamp(root, kept, now);
+  const snapshot = yield* updateSnapshot(root, timestamp, kept, now);
+  const targets = yield* updateTargets(root, snapshot, kept, now);
+  return { root, timestamp, snapshot, targets };
+}
+
+function beginFromMemory(memory: ClientMemory): RootChain {
+  const bytes = memory.get('root.json');
+  if (bytes === undefined) throw new RefusalError('NO_BASELINE', 'The client has no root to begin with.');
+  return beginChain(bytes);
+}
+
+/** 5.3: every next root, until there is none. Each is kept at once; expiry is judged after the chain. */
+function* updateRoot(begun: RootChain): Generator<ClientStep, RootChain, Uint8Array | undefined> {
+  let chain = begun;
+  for (let found = 0; found < MAX_NEW_ROOTS; found++) {
+    const file = `${latest(chain).version + 1}.root.json`;
+    const bytes = yield { do: 'fetch', file, maxBytes: MAX_BYTES.root }; // 5.3.3
+    if (bytes === undefined) break;
+    chain = extendChain(chain, bytes, file); // 5.3.4, 5.3.5
+    yield { do: 'store', name: 'root.json', bytes }; // 5.3.8
+  }
+  return chain;
+}
+
+/** 5.3.11: when a role's keys were replaced, what they signed is forgotten, so that a version which a thief ran up binds nobody. */
+function forget(memory: ClientMemory, chain: RootChain): ClientMemory {
+  const kept = new Map(memory);
+  const [before] = chain;
+  const after = latest(chain);
+  const lostThreshold = (role: RoleType): boolean => {
+    const still = keysOf(after.roles[role], after.keys);
+    const staying = before.roles[role].keyids.filter((id) => still.has(id));
+    return before !== after && staying.length < before.roles[role].threshold;
+  };
+  if (lostThreshold('timestamp')) kept.delete('timestamp.json');
+  if (lostThreshold('snapshot')) ['timestamp.json', 'snapshot.json'].forEach((name) => kept.delete(name));
+  return kept;
+}
+
+/** 5.4: the timestamp. An equal version stays as it is kept. */
+function* updateTimestamp(
+  root: Verified<Root>,
+  memory: ClientMemory,
+  now: Instant,
+): Generator<ClientStep, Verified<Timestamp>, Uint8Array | undefined> {
+  const verify = (bytes: Uint8Array): Verified<Timestamp> =>
+    verified(parseTimestamp(bytes), root.roles.timestamp, root.keys, 'timestamp'); // 5.4.2
+  const kept = remembered(memory, 'timestamp.json', verify);
+  const bytes = yield { do: 'fetch', file: 'timestamp.json', maxBytes: MAX_BYTES.timestamp }; // 5.4.1
+  if (bytes === undefined) throw new RefusalError('TIMESTAMP_MISSING', 'timestamp.json is missing.');
+  const fresh = verify(bytes);
+  if (kept !== undefined) {
+    notLower(fresh.file, fresh.version, kept.version); // 5.4.3.1
+    if (fresh.version === kept.version) return notExpired(kept, now);
+    notLower('snapshot.json', fresh.snapshot.version, kept.snapshot.version); // 5.4.3.2
+  }
+  notExpired(fresh, now); // 5.4.4
+  yield { do: 'store', name: 'timestamp.json', bytes }; // 5.4.5
+  return fresh;
+}
+
+/** 5.5: the snapshot that the timestamp names; not fetched if it is the one that is kept. */
+function* updateSnapshot(
+  root: Verified<Root>,
+  timestamp: Verified<Timestamp>,
+  memory: ClientMemory,
+  now: Instant,
+): Generator<ClientStep, Verified<Snapshot>, Uint8Array | undefined> {
+  const { snapshot: entry } = timestamp;
+  const verify = (bytes: Uint8Array): Verified<Snapshot> =>
+    verified(parseSnapshot(bytes), root.roles.snapshot, root.keys, 'snapshot'); // 5.5.3
+  const kept = remembered(memory, 'snapshot.json', verify);
+  if (kept?.version === entry.version && differs(kept.bytes, entry) === undefined) return notExpired(kept, now);
+  const file = root.consistentSnapshot ? `${entry.version}.snapshot.json` : 'snapshot.json';
+  const bytes = yield { do: 'fetch', file, maxBytes: entry.length ?? MAX_BYTES.snapshot }; // 5.5.1
+  if (bytes === undefined) throw new RefusalError('SNAPSHOT_MISSING', `${file} is missing; timestamp.json names it.`);
+  namedBy(bytes, entry, file, 'timestamp.json', 'SNAPSHOT_MISMATCH'); // 5.5.2
+  const fresh = verify(bytes);
+  sameVersion(fresh.version, entry, file, 'SNAPSHOT_MISMATCH'); // 5.5.4
+  if (kept !== undefined) notRolledBack(fresh, kept); // 5.5.5
+  notExpired(fresh, now); // 5.5.6
+  yield { do: 'store', name: 'snapshot.json', bytes }; // 5.5.7
+  return fresh;
+}
+
+/**
+ * No targets role of a snapshot goes back in version or vanishes against an older one.
+ * @throws RefusalError METADATA_ROLLBACK
+ * @see TUF specification, section 5.5.5
+ */
+export function notRolledBack(
+  fresh: Pick<Snapshot, 'file' | 'version' | 'meta'>,
+  older: { readonly meta: ReadonlyMap<string, { readonly version: number }> },
+): void {
+  for (const [name, { version }] of older.meta) {
+    const entry = fresh.meta.get(name);
+    if (entry === undefined)
+      throw new RefusalError(
+        'METADATA_ROLLBACK',
+        `${fresh.file} (version ${fresh.version}) no longer lists ${quote(name)}.`,
+      );
+    notLower(name, entry.version, version);
+  }
+}
+
+interface Delegation {
+  readonly name: string;
+  readonly role: { readonly keyids: readonly string[]; readonly threshold: number };
+  readonly keys: Root['keys'];
+}
+
+/**
+ * The part of the workflow about targets: targets.json and, in pre-order, every delegated role that the snapshot lists. A role reached twice is read once.
+ * @throws RefusalError TARGETS_MISSING, TARGETS_MISMATCH, SIGNATURE_INVALID, THRESHOLD_NOT_MET, METADATA_EXPIRED, and what parseTargets throws
+ * @see TUF specification, section 5.6
+ */
+export function* updateTargets(
+  root: Verified<Root>,
+  snapshot: Verified<Snapshot>,
+  memory: ClientMemory,
+  now: Instant,
+): Generator<ClientStep, ReadonlyMap<string, Verified<Targets>>, Uint8Array | undefined> {
+  const trusted = new Map<string, Verified<Targets>>();
+  const open: Delegation[] = [{ name: 'targets', role: root.roles.targets, keys: root.keys }];
+  for (let delegation = open.pop(); delegation !== undefined; delegation = open.pop()) {
+    const entry = snapshot.meta.get(`${delegation.name}.json`);
+    if (entry === undefined || trusted.has(delegation.name)) continue;
+    const targets = yield* updateTargetsRole(delegation, entry, root.consistentSnapshot, memory, now);
+    trusted.set(delegation.name, targets);
+    open.push(...targets.delegations.map(delegatedBy(targets)).reverse());
+  }
+  return trusted;
+}
+
+/** How a targets role hands a part of its paths on. */
+const delegatedBy =
+  ({ keys }: Targets) =>
+  (role: DelegatedRole): Delegation => ({ name: role.name, role, keys });
+
+function* updateTargetsRole(
+  delegation: Delegation,
+  entry: MetaFile,
+  consistentSnapshot: boolean,
+  memory: ClientMemory,
+  now: Instant,
+): Generator<ClientStep, Verified<Targets>, Uint8Array | undefined> {
+  const name = `${encodeURIComponent(delegation.name)}.json`;
+  const verify = (bytes: Uint8Array): Verified<Targets> =>
+    verified(parseTargets(bytes, name), delegation.role, delegation.keys, delegation.name); // 5.6.3
+  const kept = remembered(memory, name, verify);
+  if (kept?.version === entry.version && differs(kept.bytes, entry) === undefined) return notExpired(kept, now);
+  const file = consistentSnapshot ? `${entry.version}.${name}` : name;
+  const bytes = yield { do: 'fetch', file, maxBytes: entry.length ?? MAX_BYTES.targets }; // 5.6.1
+  if (bytes === undefined) throw new RefusalError('TARGETS_MISSING', `${file} is missing; the snapshot names it.`);
+  namedBy(bytes, entry, file, 'the snapshot', 'TARGETS_MISMATCH'); // 5.6.2
+  const fresh = verify(bytes);
+  sameVersion(fresh.version, entry, file, 'TARGETS_MISMATCH'); // 5.6.4
+  notExpired(fresh, now); // 5.6.5
+  yield { do: 'store', name, bytes }; // 5.6.6
+  return fresh;
+}
+
+/** What is kept, if it still verifies; else it is as good as absent. Its expiry is not judged: an expired file still counts against rollback. */
+function remembered<T>(memory: ClientMemory, name: string, verify: (bytes: Uint8Array) => T): T | undefined {
+  const bytes = memory.get(name);
+  if (bytes === undefined) return undefined;
+  try {
+    return verify(bytes);
+  } catch (error) {
+    if (error instanceof RefusalError) return undefined;
+    throw error;
+  }
+}
+
+function notExpired<T extends { readonly file: string; readonly version: number; readonly expires: Instant }>(
+  metadata: T,
+  now: Instant,
+): T {
+  if (metadata.expires > now) return metadata;
+  throw new RefusalError(
+    'METADATA_EXPIRED',
+    `${metadata.file} (version ${metadata.version}) expired at ${formatInstant(metadata.expires)}.`,
+  );
+}
+
+function notLower(file: string, version: number, known: number): void {
+  if (version < known)
+    throw new RefusalError('METADATA_ROLLBACK', `${file} has version ${version}, lower than the known ${known}.`);
+}
+
+function namedBy(
+  bytes: Uint8Array,
+  entry: MetaFile,
+  file: string,
+  by: string,
+  code: 'SNAPSHOT_MISMATCH' | 'TARGETS_MISMATCH',
+): void {
+  const difference = differs(bytes, entry);
+  if (difference !== undefined)
+    throw new RefusalError(code, `${file} is not the one that ${by} names: it ${difference}.`);
+}
+
+function sameVersion(
+  version: number,
+  entry: MetaFile,
+  file: string,
+  code: 'SNAPSHOT_MISMATCH' | 'TARGETS_MISMATCH',
+): void {
+  if (version !== entry.version) throw new RefusalError(code, `${file} has version ${version}, not ${entry.version}.`);
+}
