@@ -27,6 +27,7 @@ await build({
   outExtension: { '.js': '.mjs' },
   target: 'node24',
   minify: true,
+  alias: { '@aws-sdk/credential-provider-node': './lambda/environment-credentials.ts' },
   banner: { js: REQUIRE },
 });
 await build({

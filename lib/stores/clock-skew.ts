@@ -2,7 +2,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 
 /** What an AWS client has seen of its servers' clocks. */
 export interface ClockWatch {
-  /** The largest difference so far, in whole seconds, whichever clock was ahead; undefined if no response told the time. */
+  /** The largest difference since it was last asked, in whole seconds, whichever clock was ahead; undefined if no response told the time. */
   readonly skewSeconds: () => number | undefined;
 }
 
@@ -23,7 +23,13 @@ export function watchClock(client: S3Client, clock: () => number): ClockWatch {
     // Lowest priority of the step is nearest to the wire: an error response becomes an exception further out.
     { step: 'deserialize', priority: 'low', name: 'timekeeperWatchClock' },
   );
-  return { skewSeconds: () => largest };
+  return {
+    skewSeconds() {
+      const seen = largest;
+      largest = undefined; // a function that stays warm must not remember a skew that was mended
+      return seen;
+    },
+  };
 }
 
 /** Milliseconds since 1970. */

@@ -1,0 +1,62 @@
+import { KMSClient } from '@aws-sdk/client-kms';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { SignedRepository, SignerConfiguration } from '../lib/contract/signer-configuration.ts';
+import { MAX_KEY_FILE_BYTES } from '../lib/keys/key-file.ts';
+import { keyFileSource } from '../lib/keys/key-file-source.ts';
+import { kmsKeySource } from '../lib/keys/kms.ts';
+import { secretPassphrase } from '../lib/keys/secrets-manager.ts';
+import type { KeySource } from '../lib/keys/signer.ts';
+import type { WritablePlaces } from '../lib/refresh/refresh.ts';
+import { watchClock } from '../lib/stores/clock-skew.ts';
+import { s3Store } from '../lib/stores/s3.ts';
+import type { Store } from '../lib/stores/store.ts';
+
+const CACHE_CONTROL = 'max-age=60'; // a client that asks within a minute of a signature may get the one before
+
+/** The SDK waits for ever by default; the Lambda does not. Three tries of each call fit into its time. */
+const CLIENT = {
+  maxAttempts: 3,
+  requestHandler: { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
+};
+
+/** Opens one repository's places on AWS. The hosting bucket may be in another region: S3 answers 301 to a client of the wrong one. */
+export function awsPlaces(
+  name: string,
+  repository: SignedRepository,
+  { stateBucket }: SignerConfiguration,
+): WritablePlaces {
+  const hosting = new S3Client({ ...CLIENT, region: repository.region });
+  const own = new S3Client(CLIENT);
+  const watches = [hosting, own].map((client) => watchClock(client, Date.now));
+  const state = s3Store({ client: own, bucket: stateBucket, prefix: `${name}/` });
+  return {
+    hosting: s3Store({
+      client: hosting,
+      bucket: repository.bucket,
+      prefix: repository.prefix,
+      cacheControl: CACHE_CONTROL,
+    }),
+    state,
+    keys: keySource(name, repository, state),
+    clockSkew: () => largest(watches.map(({ skewSeconds }) => skewSeconds())),
+  };
+}
+
+function largest(skews: readonly (number | undefined)[]): number | undefined {
+  const known = skews.filter((skew) => skew !== undefined);
+  return known.length === 0 ? undefined : Math.max(...known);
+}
+
+function keySource(name: string, { key }: SignedRepository, state: Store): KeySource {
+  if (key.type !== 'go-tuf-file')
+    return kmsKeySource({ client: new KMSClient(CLIENT), keyId: key.keyId, type: key.type });
+  const source = keyFileSource({
+    read: async () => (await state.get('key.json', MAX_KEY_FILE_BYTES))?.bytes,
+    passphrase: secretPassphrase(new SecretsManagerClient(CLIENT), key.secretId),
+    file: `${name}/key.json`,
+    eager: true,
+  });
+  // Key file and passphrase are replaced through enroll alone, which records the public halves: nothing is fetched to find out.
+  return { ...source, fingerprint: () => Promise.resolve(undefined) };
+}
