@@ -7,7 +7,7 @@ import { keysOf } from './role.ts';
 import type { Root } from './root.ts';
 import { beginChain, extendChain, latest, type RootChain } from './root-chain.ts';
 import { parseSnapshot, type Snapshot } from './snapshot.ts';
-import { parseTargets, type DelegatedRole, type Targets } from './targets.ts';
+import { parseTargets, type Targets } from './targets.ts';
 import { parseTimestamp, type Timestamp } from './timestamp.ts';
 import { verified, type Verified } from './verify.ts';
 
@@ -76,9 +76,11 @@ function forget(memory: ClientMemory, chain: RootChain): ClientMemory {
   const kept = new Map(memory);
   const [before] = chain;
   const after = latest(chain);
+  const keyContents = (root: Root, role: RoleType): ReadonlySet<string> =>
+    new Set(Array.from(keysOf(root.roles[role], root.keys).values(), ({ content }) => content));
   const lostThreshold = (role: RoleType): boolean => {
-    const still = keysOf(after.roles[role], after.keys);
-    const staying = before.roles[role].keyids.filter((id) => still.has(id));
+    const still = keyContents(after, role);
+    const staying = Array.from(keyContents(before, role)).filter((content) => still.has(content));
     return before !== after && staying.length < before.roles[role].threshold;
   };
   if (lostThreshold('timestamp')) kept.delete('timestamp.json');
@@ -121,7 +123,7 @@ function* updateSnapshot(
   const kept = remembered(memory, 'snapshot.json', verify);
   if (kept?.version === entry.version && differs(kept.bytes, entry) === undefined) return notExpired(kept, now);
   const file = root.consistentSnapshot ? `${entry.version}.snapshot.json` : 'snapshot.json';
-  const bytes = yield { do: 'fetch', file, maxBytes: entry.length ?? MAX_BYTES.snapshot }; // 5.5.1
+  const bytes = yield { do: 'fetch', file, maxBytes: limit(entry, MAX_BYTES.snapshot) }; // 5.5.1
   if (bytes === undefined) throw new RefusalError('SNAPSHOT_MISSING', `${file} is missing; timestamp.json names it.`);
   namedBy(bytes, entry, file, 'timestamp.json', 'SNAPSHOT_MISMATCH'); // 5.5.2
   const fresh = verify(bytes);
@@ -176,15 +178,10 @@ export function* updateTargets(
     if (entry === undefined || trusted.has(delegation.name)) continue;
     const targets = yield* updateTargetsRole(delegation, entry, root.consistentSnapshot, memory, now);
     trusted.set(delegation.name, targets);
-    open.push(...targets.delegations.map(delegatedBy(targets)).reverse());
+    for (const role of targets.delegations.toReversed()) open.push({ name: role.name, role, keys: targets.keys });
   }
   return trusted;
 }
-
-/** How a targets role hands a part of its paths on. */
-const delegatedBy =
-  ({ keys }: Targets) =>
-  (role: DelegatedRole): Delegation => ({ name: role.name, role, keys });
 
 function* updateTargetsRole(
   delegation: Delegation,
@@ -199,7 +196,7 @@ function* updateTargetsRole(
   const kept = remembered(memory, name, verify);
   if (kept?.version === entry.version && differs(kept.bytes, entry) === undefined) return notExpired(kept, now);
   const file = consistentSnapshot ? `${entry.version}.${name}` : name;
-  const bytes = yield { do: 'fetch', file, maxBytes: entry.length ?? MAX_BYTES.targets }; // 5.6.1
+  const bytes = yield { do: 'fetch', file, maxBytes: limit(entry, MAX_BYTES.targets) }; // 5.6.1
   if (bytes === undefined) throw new RefusalError('TARGETS_MISSING', `${file} is missing; the snapshot names it.`);
   namedBy(bytes, entry, file, 'the snapshot', 'TARGETS_MISMATCH'); // 5.6.2
   const fresh = verify(bytes);
@@ -219,6 +216,11 @@ function remembered<T>(memory: ClientMemory, name: string, verify: (bytes: Uint8
     if (error instanceof RefusalError) return undefined;
     throw error;
   }
+}
+
+/** How much of a file is read: what its entry says, but never more than the role may have. */
+function limit({ length = Infinity }: MetaFile, most: number): number {
+  return Math.min(length, most);
 }
 
 function notExpired<T extends { readonly file: string; readonly version: number; readonly expires: Instant }>(

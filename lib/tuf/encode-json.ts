@@ -12,7 +12,8 @@ export const COMPACT: Layout = { indent: '', ending: '' };
 /** The layout of a file that exists, so that it is rewritten in its maker's style (python-tuf and tuftool indent). */
 export function layoutOf(bytes: Uint8Array): Layout {
   const text = Buffer.from(bytes).toString('utf8');
-  const [, indent = ''] = /^\s*\{\r?\n([ \t]+)"/.exec(text) ?? [];
+  // At most eight: white space is not signed, and whoever can write the file could make ours too large with it.
+  const [, indent = ''] = /^\s*\{\r?\n([ \t]{1,8})"/.exec(text) ?? [];
   return { indent, ending: text.endsWith('\n') ? '\n' : '' };
 }
 

@@ -56,7 +56,7 @@ export const signedFields = (...own: readonly string[]) => knownFields(...COMMON
  * @param known - the fields of `signed`, from {@link signedFields}
  * @returns the metadata, and a reader for the role's own fields
  * @throws RefusalError TOO_LARGE, MISSING_FIELD, AMBIGUOUS_FIELD, REPEATED_KEYID, BAD_HEX, BAD_SPEC_VERSION, BAD_VERSION, BAD_DATE, and what parseJson throws
- * @see TUF specification, section 4.2
+ * @see TUF specification, section 4.2.1
  */
 export function parseMetadata(
   bytes: Uint8Array,
@@ -95,7 +95,7 @@ export function signedBytes(metadata: Metadata): Uint8Array {
 /**
  * A version: 1 or more.
  * @throws RefusalError MISSING_FIELD, BAD_VERSION
- * @see TUF specification, section 4.2.1
+ * @see TUF specification, section 4.3
  */
 export function parseVersion(fields: Fields): number {
   const version = fields.integer('version');
@@ -104,7 +104,7 @@ export function parseVersion(fields: Fields): number {
   return version;
 }
 
-/** @see TUF specification, section 4.2.1; go-tuf writes "1.0", others three numbers */
+/** @see TUF specification, section 4.3; go-tuf writes "1.0", others three numbers */
 function parseSpecVersion(fields: Fields): string {
   const version = fields.has('spec_version') ? fields.string('spec_version') : '';
   if (!/^1(\.\d{1,9}){1,2}$/.test(version)) {

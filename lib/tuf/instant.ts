@@ -23,6 +23,8 @@ export const between = (start: Instant, end: Instant): Seconds => (end - start) 
 /** A clock reading in milliseconds, cut to whole seconds. */
 export const instantOf = (milliseconds: number): Instant => Math.floor(milliseconds / 1_000) as Instant;
 
+const FIRST = Date.parse('0000-01-01T00:00:00Z') / 1_000;
+const LAST = Date.parse('9999-12-31T23:59:59Z') / 1_000;
 const DATE_TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:Z|([+-])([01]\d|2[0-3]):([0-5]\d))$/;
 
 /**
@@ -30,7 +32,7 @@ const DATE_TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:Z|([+-])([01]\d|2[0-3]):(
  * Clients differ on everything else (fractions, a 30th of February, hour 24, no zone), so everything else is refused.
  * @param where - the file and field, for the message
  * @throws RefusalError BAD_DATE
- * @see TUF specification, section 4.2.1; go-tuf reads dates with RFC 3339 of Go's package time
+ * @see TUF specification, section 4.2.3; go-tuf reads dates with RFC 3339 of Go's package time
  */
 export function parseInstant(text: string, where: string): Instant {
   const [, local = '', sign, offsetHours = '0', offsetMinutes = '0'] = DATE_TIME.exec(text) ?? [];
@@ -40,7 +42,10 @@ export function parseInstant(text: string, where: string): Instant {
     throw new RefusalError('BAD_DATE', `${where} is ${quote(text)}, not a date such as 2030-01-31T00:00:00Z.`);
   }
   const offset = (Number(offsetHours) * 60 + Number(offsetMinutes)) * 60;
-  return (milliseconds / 1_000 + (sign === '-' ? offset : -offset)) as Instant;
+  const instant = (milliseconds / 1_000 + (sign === '-' ? offset : -offset)) as Instant;
+  // An offset can lead out of the years that four digits can name.
+  if (instant < FIRST || instant > LAST) throw new RefusalError('BAD_DATE', `${where} is ${quote(text)}, out of range.`);
+  return instant;
 }
 
 /** Writes a moment as every client reads it: `2026-12-06T16:35:14Z`. */

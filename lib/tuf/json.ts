@@ -19,18 +19,7 @@ export function isArray(json: Json | undefined): json is readonly Json[] {
 const MAX_DEPTH = 32; // metadata of every maker stays below 12
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const ESCAPES: Readonly<Record<string, string>> = {
-  '"': '"',
-  '\\': '\\',
-  '/': '/',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-};
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
-const HEX4 = /[\da-fA-F]{4}/y;
 
 /**
  * Reads JSON more strictly than any client: what is accepted here, every client rejects or reads alike.
@@ -138,43 +127,34 @@ class Parser {
 
   private string(): string {
     const { text } = this;
-    let start = ++this.at;
-    let result = '';
+    const start = this.at++;
     let escaped = false;
     for (;;) {
-      const code = text.charCodeAt(this.at);
+      const code = text.charCodeAt(this.at++);
       if (code === QUOTE) break;
       if (Number.isNaN(code)) throw this.notJson('it ends within a string');
       if (code < 0x20) throw this.notJson('a control character stands in a string');
       if (code === BACKSLASH) {
-        result += text.slice(start, this.at) + this.escape();
-        start = this.at;
         escaped = true;
-      } else {
         this.at++;
       }
     }
-    result += text.slice(start, this.at++);
-    // Only an escape can bring a lone surrogate: UTF-8 has none. Clients replace it by U+FFFD, each in its own way.
-    if (escaped && !isWellFormed(result)) {
-      throw new RefusalError('BAD_UTF8', `${this.file} has half of a surrogate pair in a string.`);
-    }
-    return result;
+    return escaped ? this.unescaped(text.slice(start, this.at)) : text.slice(start + 1, this.at - 1);
   }
 
-  private escape(): string {
-    const letter = this.text[this.at + 1] ?? '';
-    if (letter === 'u') {
-      HEX4.lastIndex = this.at + 2;
-      const [digits] = HEX4.exec(this.text) ?? [];
-      if (digits === undefined) throw this.notJson('\\u is not followed by four hexadecimal digits');
-      this.at += 6;
-      return String.fromCharCode(Number.parseInt(digits, 16));
+  /** JSON.parse knows the same escapes, and is quick where there are millions of them. */
+  private unescaped(literal: string): string {
+    let text: string;
+    try {
+      text = JSON.parse(literal) as string;
+    } catch {
+      throw this.notJson('an unknown escape stands in a string');
     }
-    const character = Object.hasOwn(ESCAPES, letter) ? ESCAPES[letter] : undefined;
-    if (character === undefined) throw this.notJson('an unknown escape stands in a string');
-    this.at += 2;
-    return character;
+    // Only an escape can bring a lone surrogate: UTF-8 has none. Clients replace it by U+FFFD, each in its own way.
+    if (!isWellFormed(text)) {
+      throw new RefusalError('BAD_UTF8', `${this.file} has half of a surrogate pair in a string.`);
+    }
+    return text;
   }
 
   private number(): number {

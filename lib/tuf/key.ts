@@ -31,7 +31,7 @@ const KEY_VALUE = knownFields('public', 'private');
  * @param where - the file and the key id, for messages
  * @returns an unusable key, with the reason, where its type or value is not understood
  * @throws RefusalError BAD_ROOT if it is not even an object; AMBIGUOUS_FIELD
- * @see TUF specification, section 4.2
+ * @see TUF specification, section 4.2.2
  */
 export function parseKey(json: Json, where: string): PublicKey | UnusableKey {
   if (!(json instanceof Map)) throw new RefusalError('BAD_ROOT', `${where} is not an object.`);
@@ -110,17 +110,38 @@ function ecdsa(
 
 /** go-tuf below v0.3 wrote the bare point in hexadecimal digits; everybody else writes PEM. */
 function pemOrPoint(value: string): KeyObject {
-  if (!/^04[\da-fA-F]{128}$/.test(value)) return createPublicKey({ key: value, format: 'pem' });
+  if (!/^04[\da-fA-F]{128}$/.test(value)) return pem(value);
   return createPublicKey({ key: Buffer.concat([P256_SPKI, Buffer.from(value, 'hex')]), format: 'der', type: 'spki' });
+}
+
+const PEM = /^-----BEGIN PUBLIC KEY-----\r?\n([A-Za-z\d+/=\r\n]+)-----END PUBLIC KEY-----\s*$/;
+
+/**
+ * Reads one public key in PEM and nothing else. Node's own reader would also take a private key, a certificate, or the
+ * second of two blocks, and ignore what follows the key; clients do so in part.
+ */
+function pem(value: string): KeyObject {
+  const base64 = (PEM.exec(value)?.[1] ?? '').replace(/[\r\n]/g, '');
+  const der = Buffer.from(base64, 'base64');
+  const key = createPublicKey({ key: der, format: 'der', type: 'spki' });
+  if (key.export({ format: 'der', type: 'spki' }).toString('base64') !== base64) {
+    throw new RefusalError('BAD_ROOT', 'A PEM public key is not written in the one usual way.');
+  }
+  return key;
 }
 
 const MIN_RSA_BITS = 2_048; // below it, NIST SP 800-131A does not allow signatures
 
 function rsaPss(json: JsonObject, value: string): PublicKey {
-  const key = createPublicKey({ key: value, format: 'pem' });
+  const key = pem(value);
   const { n, e } = key.export({ format: 'jwk' });
-  if ((key.asymmetricKeyDetails?.modulusLength ?? 0) < MIN_RSA_BITS) {
+  const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
+  if (modulusLength < MIN_RSA_BITS) {
     throw new RefusalError('BAD_ROOT', `An RSA key is shorter than ${MIN_RSA_BITS} bits.`);
+  }
+  // With the exponent 1 a signature is its own message: anybody can sign. OpenSSL verifies it, Go doesn't.
+  if (publicExponent < 3n || publicExponent % 2n === 0n) {
+    throw new RefusalError('BAD_ROOT', `An RSA key has the public exponent ${publicExponent}.`);
   }
   const padding = constants.RSA_PKCS1_PSS_PADDING;
   const saltLength = constants.RSA_PSS_SALTLEN_AUTO; // signers differ: the digest's length, or the longest that fits

@@ -29,7 +29,7 @@ export function beginChain(bytes: Uint8Array, file?: string): RootChain {
 /**
  * Appends the next root: exactly one version higher, signed by a threshold of the last root and of its own. Expiry is judged by the caller.
  * @throws RefusalError ROOT_INVALID, and what parseRoot throws
- * @see TUF specification, sections 5.3.3 to 5.3.5
+ * @see TUF specification, sections 5.3.4 and 5.3.5
  */
 export function extendChain(chain: RootChain, bytes: Uint8Array, file?: string): RootChain {
   const last = latest(chain);

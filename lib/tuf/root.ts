@@ -64,6 +64,6 @@ function roleWarnings(names: readonly string[], file: string): Warning[] {
     .filter((name) => !(ROLES as readonly string[]).includes(name))
     .map((name) => ({
       code: 'CLIENTS_MAY_REFUSE_ROOT',
-      message: `${file} has a role ${quote(name)}, which the specification does not know.`,
+      message: `${file} has a role ${quote(name)} besides the four that every root has; python-tuf refuses it.`,
     }));
 }

@@ -71,6 +71,10 @@ function parseDelegatedRole(json: Json, where: string): DelegatedRole {
   if (['root', 'timestamp', 'snapshot', 'targets', ''].includes(name)) {
     throw new RefusalError('BAD_ROOT', `${where} has the name "${printable(name)}", which no delegated role can have.`);
   }
+  // go-tuf and tuf-js refuse both, and others might go by either.
+  if (fields.has('paths') && fields.has('path_hash_prefixes')) {
+    throw new RefusalError('BAD_ROOT', `${where} has paths and path_hash_prefixes.`);
+  }
   return {
     ...parseRole(json, where, DELEGATED_ROLE),
     name,

@@ -15,6 +15,18 @@ import { entryOf, idOf, MemoryKeys, publicJson, sign, signText, type EntryJson, 
 /** The moment at which every repository of the tests begins. */
 export const START = parseInstant('2026-11-24T00:00:00Z', 'START');
 
+/** What a case looks at in a journal, or changes in it. */
+export interface JournalJson {
+  epoch: number;
+  floor: number;
+  entry?: { version: number; sha256: string; issuedAt: string; by: string; code: string };
+  seen?: { version: number; sha256: string; since: string };
+  snapshot: { version: number; sha256: string };
+  healDueAt?: string;
+  badSince: Record<string, string>;
+  identity: { repository: string; place: string; keyFingerprint?: string; pin: { version: number; sha256: string } };
+}
+
 /** What a repository can be made with. */
 export interface RepositoryOptions {
   readonly policy?: Partial<Policy>;
@@ -77,8 +89,8 @@ export class Repository {
   }
 
   /** The first run, for which somebody vouches. */
-  async enrol(): Promise<Outcome> {
-    return this.run({}, { ...this.trust, trustedRoot: this.bytes('1.root.json') });
+  async enrol(wish: Partial<Wish> = {}): Promise<Outcome> {
+    return this.run(wish, { ...this.trust, trustedRoot: this.bytes('1.root.json') });
   }
 
   /** One run. A failure comes back as the outcome that it amounts to. */
@@ -183,11 +195,11 @@ export class Repository {
     version = this.versionOf('targets.json') + 1,
     change: (signed: Signed) => void = () => undefined,
   ): Promise<void> {
-    const signed = { ...this.common('targets', version, days(1_000)), targets: {}, ...this.delegating() };
+    const signed = this.metadata('targets', version, days(1_000), { targets: {}, ...this.delegating() });
     change(signed);
     this.putVersioned('targets.json', await sign(signed, [this.keys.targets]), version);
     for (const role of this.options.delegations ?? []) {
-      const delegated = { ...this.common('targets', version, days(1_000)), targets: {} };
+      const delegated = this.metadata('targets', version, days(1_000), { targets: {} });
       this.putVersioned(`${role}.json`, await sign(delegated, [this.keys.targets]), version);
     }
   }
@@ -204,7 +216,7 @@ export class Repository {
   } = {}): Promise<void> {
     const files = ['targets.json', ...(this.options.delegations ?? []).map((role) => `${role}.json`)];
     const meta = Object.fromEntries(files.map((file) => [file, entryOf(this.bytes(file), this.versionOf(file))]));
-    const signed = { ...this.common('snapshot', version, days(1_000)), meta };
+    const signed = this.metadata('snapshot', version, days(1_000), { meta });
     change(signed);
     this.putVersioned('snapshot.json', await sign(signed, keys), signed.version);
   }
@@ -220,7 +232,7 @@ export class Repository {
     keys?: readonly PrivateKey[];
   } = {}): Promise<void> {
     const entry = (this.options.entry ?? entryOf)(this.bytes('snapshot.json'), this.versionOf('snapshot.json'));
-    const signed = { ...this.common('timestamp', version, days(14)), meta: { 'snapshot.json': entry } };
+    const signed = this.metadata('timestamp', version, days(14), { meta: { 'snapshot.json': entry } });
     change(signed);
     this.put('timestamp.json', await sign(signed, keys));
   }
@@ -247,7 +259,7 @@ export class Repository {
   }
 
   versionOf(file: string): number {
-    return this.hosting.objects.has(file) ? (this.signedOf(file).version) : 0;
+    return this.hosting.objects.has(file) ? this.signedOf(file).version : 0;
   }
 
   // A client.
@@ -285,13 +297,14 @@ export class Repository {
   }
 
   /** The journal as JSON. */
-  journal(): Signed {
+  journal(): JournalJson {
     const bytes = this.state.objects.get('journal.json');
-    return bytes === undefined ? undefined : JSON.parse(Buffer.from(bytes).toString());
+    if (bytes === undefined) throw new Error('There is no journal.');
+    return JSON.parse(Buffer.from(bytes).toString()) as JournalJson;
   }
 
   /** Changes the journal as somebody with the state could. */
-  editJournal(change: (journal: Signed) => void): void {
+  editJournal(change: (journal: JournalJson) => void): void {
     const journal = this.journal();
     change(journal);
     this.state.objects.set('journal.json', Buffer.from(JSON.stringify(journal)));
@@ -306,11 +319,12 @@ export class Repository {
     return this.keys[role as RoleType];
   }
 
-  private common(type: RoleType, version: number, life: Seconds): Signed {
-    return { _type: type, spec_version: '1.0', version, expires: formatInstant(after(this.now, life)) };
+  private metadata(type: RoleType, version: number, life: Seconds, own: Partial<Signed>): Signed {
+    const expires = formatInstant(after(this.now, life));
+    return { _type: type, spec_version: '1.0', version, expires, ...own } as Signed;
   }
 
-  private delegating(): Signed {
+  private delegating(): Partial<Signed> {
     const names = this.options.delegations ?? [];
     if (names.length === 0) return {};
     const key = this.keys.targets;
@@ -325,12 +339,8 @@ export class Repository {
   }
 
   private firstRoot(): Signed {
-    const signed = {
-      ...this.common('root', 1, days(3_650)),
-      keys: {},
-      roles: {},
-      consistent_snapshot: this.options.consistent ?? false,
-    };
+    const consistent_snapshot = this.options.consistent ?? false;
+    const signed = this.metadata('root', 1, days(3_650), { keys: {}, roles: {}, consistent_snapshot });
     for (const role of ['root', 'timestamp', 'snapshot', 'targets'] as const) listKey(signed, role, this.keys[role]);
     return signed;
   }
