@@ -5,7 +5,7 @@ import { quote } from '../contract/printable.ts';
 import type { Warning } from '../contract/codes.ts';
 import { MAX_KEY_FILE_BYTES } from '../keys/key-file.ts';
 import { keyFileSource } from '../keys/key-file-source.ts';
-import type { Trust } from '../refresh/look.ts';
+import type { Trust } from '../refresh/trust.ts';
 import type { WritablePlaces } from '../refresh/refresh.ts';
 import { directoryStore } from '../stores/directory.ts';
 import { passphrase } from './passphrase.ts';

@@ -12,7 +12,7 @@ export interface Identity {
   /** Where the repository lies (`s3://bucket/prefix`); empty for a directory, which may be moved. */
   readonly place: string;
   readonly pin: RootPin;
-  /** Who wrote it last. */
+  /** Who began it. */
   readonly deployment: string;
   /** The public halves of the signer's keys, found when they were last opened. */
   readonly keys: readonly PublicKey[];

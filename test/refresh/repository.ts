@@ -2,7 +2,7 @@ import type { Code } from '../../lib/contract/codes.ts';
 import { CodedError } from '../../lib/contract/errors.ts';
 import type { Outcome } from '../../lib/contract/outcome.ts';
 import { newEd25519Key, type PrivateKey } from '../../lib/keys/private-key.ts';
-import type { Trust } from '../../lib/refresh/look.ts';
+import type { Trust } from '../../lib/refresh/trust.ts';
 import { outcomeOf } from '../../lib/refresh/outcome.ts';
 import { DEFAULT_POLICY, type Policy } from '../../lib/refresh/policy.ts';
 import { refresh, type Wish } from '../../lib/refresh/refresh.ts';
@@ -45,6 +45,14 @@ export interface RepositoryOptions {
  * As it comes it has root 1, targets 2, snapshot 2, and timestamp 4: version 3 was published with fleetctl and enrolled, version 4 is ours, signed an hour ago.
  */
 export async function newRepository(options: RepositoryOptions = {}): Promise<Repository> {
+  if (Object.keys(options).length === 0) return (await (plain ??= setUp(options))).copied();
+  return setUp(options);
+}
+
+/** The repository without options is made once a file: hundreds of tests begin with a copy of it. */
+let plain: Promise<Repository> | undefined;
+
+async function setUp(options: RepositoryOptions): Promise<Repository> {
   const repository = new Repository(options);
   await repository.setUp();
   return repository;
@@ -57,13 +65,8 @@ export class Repository {
   readonly hosting = new MemoryStore('hosting', this.log);
   readonly state = new MemoryStore('state', this.log);
   /** Everybody's keys; ours is the timestamp role's. */
-  readonly keys: Record<RoleType, PrivateKey> = {
-    root: newEd25519Key(),
-    timestamp: newEd25519Key(),
-    snapshot: newEd25519Key(),
-    targets: newEd25519Key(),
-  };
-  readonly source = new MemoryKeys([this.keys.timestamp], this.log);
+  readonly keys: Readonly<Record<RoleType, PrivateKey>>;
+  readonly source: MemoryKeys;
   /** The clock. */
   now: Instant = START;
   policy: Policy;
@@ -72,9 +75,21 @@ export class Repository {
   memory = new Map<string, Uint8Array>();
   private readonly options: RepositoryOptions;
 
-  constructor(options: RepositoryOptions) {
+  constructor(options: RepositoryOptions, keys = newKeys()) {
     this.options = options;
+    this.keys = keys;
+    this.source = new MemoryKeys([keys.timestamp], this.log);
     this.policy = { ...DEFAULT_POLICY, ...options.policy };
+  }
+
+  /** Another repository like this one, with the same keys. */
+  copied(): Repository {
+    const copy = new Repository(this.options, this.keys);
+    for (const [name, bytes] of this.hosting.objects) copy.hosting.objects.set(name, bytes);
+    for (const [name, bytes] of this.state.objects) copy.state.objects.set(name, bytes);
+    copy.memory = new Map(this.memory);
+    copy.now = this.now;
+    return copy;
   }
 
   async setUp(): Promise<void> {
@@ -359,6 +374,10 @@ export class Repository {
     this.put(file, bytes);
     if (this.options.consistent === true) this.put(`${version}.${file}`, bytes);
   }
+}
+
+function newKeys(): Repository['keys'] {
+  return { root: newEd25519Key(), timestamp: newEd25519Key(), snapshot: newEd25519Key(), targets: newEd25519Key() };
 }
 
 /** Makes a key the only one of a role in a root. */
