@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { UsageError } from '../contract/errors.ts';
+import { quote } from '../contract/printable.ts';
 import type { Outcome } from '../contract/outcome.ts';
 import { enroll } from '../refresh/enroll.ts';
 import { withLock } from '../stores/lock.ts';
@@ -7,6 +8,7 @@ import { MAX_BYTES } from '../tuf/envelope.ts';
 import { instantOf } from '../tuf/instant.ts';
 import { directoryOptions, policyOf, trustedRootOf, type DirectoryOptions } from './options.ts';
 import { readNamedFile } from './read-file.ts';
+import { render } from './render.ts';
 import { runCommand } from './run-command.ts';
 import { directoryTrust, findWorkingDirectory, placesOf, stagedMetadata } from './working-directory.ts';
 
@@ -31,12 +33,16 @@ export const enrollCommand = directoryOptions(new Command('enroll'))
   .option('--accept-timestamp <file>', 'begin from this timestamp, whose key a newer root removed')
   .option('--allow-shared-snapshot-key', 'allow the timestamp key in the snapshot role')
   .action(async (options: EnrollOptions) => {
-    await runCommand({ repository: options.path, dryRun: true }, options.json ?? false, () => enrolDirectory(options));
+    const run = () => enrolDirectory(options);
+    await runCommand({ repository: options.path, dryRun: true }, options.json ?? false, run, renderEnrolment);
   });
 
 async function enrolDirectory(options: EnrollOptions): Promise<Outcome> {
   const trustedRoot = trustedRootOf(options);
-  if (trustedRoot === undefined) throw new UsageError('Name the root that you trust with --trusted-root.');
+  if (trustedRoot === undefined)
+    throw new UsageError('No root is named to begin from.', {
+      remedy: 'Name a root.json that you trust with --trusted-root FILE; `timekeeper plan` shows the published one.',
+    });
   const directory = findWorkingDirectory(options.path, options);
   const acceptedTimestamp =
     options.acceptTimestamp && readNamedFile(options.acceptTimestamp, MAX_BYTES.timestamp, '--accept-timestamp');
@@ -58,9 +64,15 @@ async function enrolDirectory(options: EnrollOptions): Promise<Outcome> {
   return { ...outcome, warnings: [...outcome.warnings, ...stagedMetadata(directory)] };
 }
 
+/** The outcome is that of the next run; that the state is begun has to be said besides. */
+function renderEnrolment(outcome: Outcome): string {
+  const isBegun = outcome.outcome === 'signed' || outcome.outcome === 'skipped';
+  return `${isBegun ? 'Enrolled: the state is begun. What the next run would do:\n' : ''}${render(outcome)}`;
+}
+
 function wholeNumber(text: string | undefined, option: string): number | undefined {
   if (text === undefined) return undefined;
   if (!/^[1-9]\d{0,15}$/.test(text) || !Number.isSafeInteger(Number(text)))
-    throw new UsageError(`${option} is not a whole number of 1 or more.`);
+    throw new UsageError(`${option} is ${quote(text)}, not a whole number of 1 or more.`);
   return Number(text);
 }

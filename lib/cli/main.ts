@@ -4,6 +4,7 @@ import { enrollCommand } from './enroll.ts';
 import { planCommand } from './plan.ts';
 import { resignCommand } from './resign.ts';
 import { report } from './run-command.ts';
+import { startCommand } from './start.ts';
 
 /**
  * Runs the command line.
@@ -13,21 +14,33 @@ export async function main(argv: readonly string[]): Promise<void> {
   const program = new Command('timekeeper')
     .description('Keeps a TUF repository fresh: verifies it, then re-signs timestamp.json before it expires.')
     .version(VERSION);
-  for (const command of [resignCommand, planCommand, enrollCommand]) program.addCommand(command);
+  for (const command of [startCommand, resignCommand, planCommand, enrollCommand]) program.addCommand(command);
   for (const command of [program, ...program.commands])
     command.exitOverride().configureOutput({ outputError: () => undefined });
+  process.stdout.on('error', outputLost);
   try {
     await program.parseAsync(argv);
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return; // --help, --version
-    report(bareOutcome({ repository: '', dryRun: false }, 'USAGE', sentence(error.message)), argv.includes('--json'));
+    const outcome = bareOutcome({ repository: '', dryRun: false }, 'USAGE', sentence(error.message));
+    if (error.code !== 'commander.help') report(outcome, argv.includes('--json'));
+    process.exitCode = 2; // commander.help: no command was named, and the help that was shown says so
   }
 }
 
-/** commander's messages begin with "error: " in lower case. */
+/** What was done stays done when nobody reads on (`| head`); but who keeps our output in a file has to know that it is not there. */
+function outputLost(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') return;
+  process.exitCode = 3;
+  process.stderr.write(
+    `The output could not be written: ${error.message}.\n  What to do:  Make room, then look with timekeeper plan what was done.\n`,
+  );
+}
+
+/** commander's messages begin with "error: " in lower case, and have a line of their own for what one may have meant. */
 function sentence(message: string): string {
-  const text = message.replace(/^error: /, '');
+  const text = message.replace(/^error: /, '').replaceAll('\n', ' ');
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`.replace(/\.\.$/, '.');
 }
 

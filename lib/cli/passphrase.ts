@@ -8,18 +8,26 @@ import { UsageError } from '../contract/errors.ts';
 export async function passphrase(role: 'root' | 'targets' | 'snapshot' | 'timestamp'): Promise<Uint8Array> {
   const variable = `FLEET_${role.toUpperCase()}_PASSPHRASE`;
   const given = process.env[variable] ?? (await ask(role, variable));
-  if (given === '') throw new UsageError(`The passphrase of the ${role} key is empty.`);
+  if (given === '')
+    throw new UsageError(`The passphrase of the ${role} key is empty.`, {
+      remedy: `Set ${variable} to the passphrase, or unset it and enter the passphrase in a terminal.`,
+    });
   return Buffer.from(given, 'utf8');
 }
 
 async function ask(role: string, variable: string): Promise<string> {
   if (!process.stdin.isTTY)
-    throw new UsageError(`The passphrase of the ${role} key is not known: set ${variable}, or run this in a terminal.`);
+    throw new UsageError(`The passphrase of the ${role} key is not known, and there is no terminal to ask for it.`, {
+      remedy: `Set ${variable}, or run this in a terminal.`,
+    });
   const { default: password } = await import('@inquirer/password');
   try {
     // The question goes to stderr: stdout may be one JSON object and nothing else.
     return await password({ message: `Enter ${role} key passphrase:` }, { output: process.stderr });
   } catch (error) {
-    throw new UsageError(`No passphrase for the ${role} key was entered.`, { cause: error });
+    throw new UsageError(`No passphrase for the ${role} key was entered.`, {
+      cause: error,
+      remedy: `Run this again and enter it, or set ${variable}.`,
+    });
   }
 }

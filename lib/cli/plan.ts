@@ -6,7 +6,7 @@ import { plan, type Plan } from '../refresh/plan.ts';
 import { instantOf } from '../tuf/instant.ts';
 import { directoryOptions, policyOf, trustedRootOf, type DirectoryOptions } from './options.ts';
 import { render } from './render.ts';
-import { orReport, report } from './run-command.ts';
+import { exitStatus, orReport, report } from './run-command.ts';
 import { directoryTrust, findWorkingDirectory, placesOf, stagedMetadata } from './working-directory.ts';
 
 /** `timekeeper plan`: what a re-sign would do now, and why. Writes nothing, needs no secret. */
@@ -18,6 +18,7 @@ export const planCommand = directoryOptions(new Command('plan'))
   });
 
 async function show(options: DirectoryOptions, json: boolean): Promise<void> {
+  const started = Date.now();
   const directory = findWorkingDirectory(options.path, options);
   const now = instantOf(Date.now());
   const policy = policyOf(options);
@@ -28,10 +29,14 @@ async function show(options: DirectoryOptions, json: boolean): Promise<void> {
   const outcome = {
     ...plannedOutcome(asked, decided, seen.state),
     warnings: [...decided.warnings, ...stagedMetadata(directory)],
+    durationMs: Date.now() - started,
   };
-  if (!json) process.stdout.write(`${checklist(decided)}\n`);
-  report(json ? withChecks(outcome, decided) : outcome, json);
-  if (!json && outcome.outcome === 'refused') process.stdout.write(render(outcome));
+  if (json) {
+    report(withChecks(outcome, decided), json);
+  } else {
+    process.exitCode = exitStatus(outcome);
+    process.stdout.write(`${checklist(decided)}\n${render(outcome)}`); // also a refusal: it is what was asked for
+  }
 }
 
 function checklist({ checks }: Plan): string {

@@ -4,14 +4,15 @@ import { between, instantOf, parseInstant } from '../tuf/instant.ts';
 import { inWords } from './duration.ts';
 
 const VERDICTS = { signed: 'Signed', skipped: 'Nothing done', refused: 'Refused', failed: 'Failed' } as const;
+const DRY_VERDICTS = { ...VERDICTS, signed: 'Would sign', skipped: 'Would do nothing' } as const;
 
 /** An outcome for a person at a terminal: what happened, what to do, until when clients are served. */
 export function render(outcome: Outcome): string {
   const { code, message, remedy, dryRun, version, expires, effectiveExpiry, nextDueAt, warnings } = outcome;
-  const verdict = dryRun && outcome.outcome === 'signed' ? 'Would sign' : VERDICTS[outcome.outcome];
+  const verdict = (dryRun ? DRY_VERDICTS : VERDICTS)[outcome.outcome];
   const lines = [`${verdict} (${code}): ${message}`];
   if (remedy !== '') lines.push(`  What to do:  ${remedy}`);
-  if (code === 'NOT_DUE') lines.push('  To sign now all the same, add --force.');
+  if (code === 'NOT_DUE') lines.push('  To sign now all the same:  timekeeper resign --force');
   if (version !== null && expires !== null)
     lines.push(`  Published:   timestamp.json version ${version}, expires ${when(expires)}`);
   if (effectiveExpiry !== null && effectiveExpiry !== expires)

@@ -13,20 +13,25 @@ export function exitStatus({ code }: Pick<Outcome, 'code'>): number {
 /**
  * Runs one command and turns whatever comes of it into output and exit status. The only place where errors end.
  * @param json - one JSON object on stdout and nothing else
- * @param shown - prints the result for a person; the outcome alone if not given
+ * @param shown - the outcome for a person
  */
-export async function runCommand(asked: Asked, json: boolean, run: () => Promise<Outcome>): Promise<void> {
+export async function runCommand(
+  asked: Asked,
+  json: boolean,
+  run: () => Promise<Outcome>,
+  shown: (outcome: Outcome) => string = render,
+): Promise<void> {
   const started = Date.now();
   const outcome = await run().catch((error: unknown) => outcomeOf(error, asked));
-  report({ ...outcome, durationMs: Math.round(Date.now() - started) }, json);
+  report({ ...outcome, durationMs: Math.round(Date.now() - started) }, json, shown);
 }
 
 /** Prints an outcome and sets the exit status. */
-export function report(outcome: Outcome, json: boolean): void {
+export function report(outcome: Outcome, json: boolean, shown: (outcome: Outcome) => string = render): void {
   process.exitCode = exitStatus(outcome);
   if (json) process.stdout.write(`${JSON.stringify(outcome)}\n`);
-  else if (process.exitCode < 2 && outcome.outcome !== 'refused') process.stdout.write(render(outcome));
-  else process.stderr.write(render(outcome));
+  else if (process.exitCode < 2 && outcome.outcome !== 'refused') process.stdout.write(shown(outcome));
+  else process.stderr.write(shown(outcome));
 }
 
 /** For commands that show something else than an outcome: errors alone end here. */

@@ -28,7 +28,8 @@ export const CODES = {
 
   NOT_JSON: {
     kind: 'refusal',
-    remedy: 'Put back the file as it was published; was it compressed, cut off, or replaced by an error page?',
+    remedy:
+      'Put back the file as it was published; it may have been compressed, cut off, or replaced by an error page.',
   },
   BAD_UTF8: { kind: 'refusal', remedy: 'Put back the file as it was published.' },
   TOO_DEEP: { kind: 'refusal', remedy: 'Put back the file as it was published.' },
@@ -158,7 +159,7 @@ export const CODES = {
   CLOCK_SKEW: { kind: 'refusal', remedy: 'Set the clock of this machine right.' },
   ACCEPT_INVALID: {
     kind: 'refusal',
-    remedy: 'Give --accept-version, --accept-snapshot or --accept-timestamp what the message asks for.',
+    remedy: 'Run enroll again with what the message asks for.',
   },
 
   EVENT_INVALID: {

@@ -36,6 +36,22 @@ export class FailureError extends CodedError {
 export class UsageError extends CodedError {
   override readonly name = 'UsageError';
   override readonly code = 'USAGE';
+  private readonly ownRemedy: string | undefined;
+
+  /** @param options - with a `remedy` where there is a better one than to read the help */
+  constructor(message: string, { remedy, ...options }: ErrorOptions & { readonly remedy?: string } = {}) {
+    super(message, options);
+    this.ownRemedy = remedy;
+  }
+
+  override get remedy(): string {
+    return this.ownRemedy ?? super.remedy;
+  }
+}
+
+/** Whether an error is a refusal. By name, as isCoded. */
+export function isRefusal(error: unknown): error is RefusalError {
+  return error instanceof Error && error.name === 'RefusalError';
 }
 
 /**

@@ -43,7 +43,8 @@ export function parseEvent(input: unknown): ResignEvent {
 }
 
 function flag(event: ReadonlyMap<string, unknown>, field: string): boolean {
-  const value = event.get(field) ?? false;
+  const value = event.get(field);
+  if (value === undefined) return false;
   if (typeof value !== 'boolean')
     throw new RefusalError('EVENT_INVALID', `The event's ${field} is neither true nor false.`);
   return value;

@@ -8,7 +8,7 @@ export const METRICS = {
   Signed: 'Count',
   Refused: 'Count',
   Failed: 'Count',
-  /** A run that signed although it was not due. */
+  /** A run that was forced, and signed. */
   Forced: 'Count',
   Warnings: 'Count',
   /** Hours until the published timestamp expires; absent where unknown. */

@@ -7,7 +7,7 @@ const MAX_LENGTH = 200; // code points
  * @param text - anything: a field's name, a file's name, an operator's reason
  */
 export function printable(text: string): string {
-  const points = Array.from(text);
+  const points = Array.from(text.slice(0, 2 * MAX_LENGTH + 2)); // a text may have megabytes, a code point two units
   const cut = points.length > MAX_LENGTH ? `${points.slice(0, MAX_LENGTH).join('')}…` : text;
   return cut.replace(UNPRINTABLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

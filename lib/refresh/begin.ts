@@ -40,7 +40,10 @@ export function beginJournal({ identity, first, current, snapshot, epoch, floor 
 }
 
 function noBaseline(current: Current): RefusalError {
-  if (current.is === 'unverified') return current.because;
+  if (current.is === 'unverified') {
+    const { code, message } = current.because;
+    return new RefusalError(code, `${message} Is the trusted root that of this repository?`);
+  }
   return new RefusalError(
     'NO_BASELINE',
     'timestamp.json is missing, so there is nothing to begin from: a first version 1 would be a rollback for clients.',

@@ -1,13 +1,13 @@
-import { RefusalError } from '../contract/errors.ts';
+import { isRefusal, RefusalError } from '../contract/errors.ts';
 import type { Outcome } from '../contract/outcome.ts';
 import type { Store } from '../stores/store.ts';
 import { Fields, knownFields } from '../tuf/fields.ts';
 import type { Instant } from '../tuf/instant.ts';
-import { parseJson, type Json } from '../tuf/json.ts';
+import { isObject, parseJson, type Json } from '../tuf/json.ts';
 import { latest } from '../tuf/root-chain.ts';
 import type { Journal } from './journal.ts';
 import { encodeJournal, MAX_JOURNAL_BYTES } from './journal-file.ts';
-import { keepChain, MAX_CHAIN_BYTES, ROOT_CHAIN } from './kept-roots.ts';
+import { keepChain, knownFrom, MAX_CHAIN_BYTES, ROOT_CHAIN } from './kept-roots.ts';
 import { JOURNAL, look, type Look, type Places } from './look.ts';
 import type { Trust } from './trust.ts';
 import { openKeys, signProbe } from './our-keys.ts';
@@ -32,7 +32,7 @@ export interface Enrolment {
 /** What an old journal still tells, even if it cannot be trusted: it only ever raises the floor. */
 interface HighWater {
   readonly version: number;
-  readonly snapshot: number;
+  readonly snapshot: { readonly version: number; readonly sha256: string | undefined };
   readonly epoch: number;
 }
 
@@ -63,7 +63,7 @@ export async function enroll(
       'This repository is enrolled already; to begin its state again, add --again.',
     );
   }
-  const seen = await look({ ...places, state: NOTHING }, trust, policy, false, now);
+  const seen = await look({ ...places, state: NOTHING }, remembering(trust, oldChain?.bytes), policy, false, now);
   if (seen === 'changed') throw new RefusalError('ACCEPT_INVALID', 'The state changed meanwhile.');
   const old = oldJournal === undefined ? undefined : highWater(oldJournal.bytes);
   const journal = { ...seen.state.journal, ...accepted(enrolment, seen, old, policy) };
@@ -91,6 +91,13 @@ const NOTHING: Store = {
   list: () => Promise.resolve([]),
 };
 
+/** A root that was seen once stays known, although the repository may hide it now. */
+function remembering(trust: Trust, oldChain: Uint8Array | undefined): Trust {
+  const { trustedRoot } = trust;
+  const knownRoots = oldChain && trustedRoot && knownFrom(oldChain, trustedRoot);
+  return knownRoots === undefined ? trust : { ...trust, knownRoots };
+}
+
 /** What goes beyond what is known has to be named: a typing error must not accept it. */
 function accepted(
   { again, acceptVersion, acceptSnapshot }: Enrolment,
@@ -99,17 +106,24 @@ function accepted(
   policy: Policy,
 ): Pick<Journal, 'epoch' | 'floor'> {
   const published = state.journal.seen?.timestamp.version ?? 0;
-  const snapshot = state.journal.snapshot.version;
+  const { version: snapshot, sha256 } = state.journal.snapshot;
   if (old !== undefined && published > old.version + policy.maxVersionJump && acceptVersion !== published) {
     throw new RefusalError(
       'VERSION_JUMP',
       `timestamp.json has version ${published}, ${old.version} is the highest known one; if it is right, add --accept-version ${published}.`,
     );
   }
-  if (old !== undefined && snapshot < old.snapshot && acceptSnapshot !== snapshot) {
+  if (old !== undefined && snapshot < old.snapshot.version && acceptSnapshot !== snapshot) {
     throw new RefusalError(
       'SNAPSHOT_ROLLBACK',
-      `The snapshot has version ${snapshot}, ${old.snapshot} was endorsed; if it is right, add --accept-snapshot ${snapshot}.`,
+      `The snapshot has version ${snapshot}, ${old.snapshot.version} was endorsed; if it is right, add --accept-snapshot ${snapshot}.`,
+    );
+  }
+  const isAnother = snapshot === old?.snapshot.version && sha256 !== (old.snapshot.sha256 ?? sha256);
+  if (isAnother && acceptSnapshot !== snapshot) {
+    throw new RefusalError(
+      'EQUIVOCATION',
+      `The snapshot has version ${snapshot} like the endorsed one, but other contents; if it is right, add --accept-snapshot ${snapshot}.`,
     );
   }
   if (acceptVersion !== undefined && acceptVersion < published) {
@@ -139,14 +153,16 @@ function highWater(bytes: Uint8Array): HighWater | undefined {
     const fields = new Fields(parseJson(bytes, JOURNAL), JOURNAL, ANY);
     const version = (json: Json | undefined) =>
       json === undefined ? 0 : new Fields(json, JOURNAL, ANY).integer('version');
+    const snapshot = fields.json.get('snapshot');
+    const sha256 = isObject(snapshot) ? snapshot.get('sha256') : undefined;
     const versions = [fields.json.get('entry'), fields.json.get('seen')].map(version);
     return {
       version: Math.max(...versions, fields.integer('floor')),
-      snapshot: version(fields.json.get('snapshot')),
+      snapshot: { version: version(snapshot), sha256: typeof sha256 === 'string' ? sha256 : undefined },
       epoch: fields.integer('epoch'),
     };
   } catch (error) {
-    if (error instanceof RefusalError) return undefined;
+    if (isRefusal(error)) return undefined;
     throw error;
   }
 }

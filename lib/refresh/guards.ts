@@ -44,13 +44,20 @@ const GUARDS: readonly Guard[] = [
   { invariant: 'S2', claim: 'one version of the snapshot has one content', judge: snapshotEquivocates },
 ];
 
+/** There is no state to judge where this did not hold. */
+const CHAIN_HOLDS: Check = {
+  invariant: 'T1–T2',
+  claim: 'every root is signed by the one before, from the pinned one on',
+  holds: true,
+};
+
 /** Judges every invariant up to the first that is broken. */
 export function firstBroken(
   state: State,
   policy: Policy,
   now: Instant,
 ): { readonly broken: Broken | undefined; readonly checks: readonly Check[] } {
-  const checks: Check[] = [];
+  const checks: Check[] = [CHAIN_HOLDS];
   for (const { invariant, claim, judge } of GUARDS) {
     const broken = judge(state, policy, now);
     checks.push({ invariant, claim, holds: broken === undefined });

@@ -1,5 +1,5 @@
 import type { SignedCode } from '../contract/codes.ts';
-import { RefusalError } from '../contract/errors.ts';
+import { isRefusal, RefusalError } from '../contract/errors.ts';
 import { Fields, knownFields } from '../tuf/fields.ts';
 import { formatInstant, parseInstant, type Instant } from '../tuf/instant.ts';
 import { isArray, isObject, parseJson, type Json } from '../tuf/json.ts';
@@ -129,8 +129,7 @@ function reading<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
-    if (error instanceof RefusalError)
-      throw new RefusalError('JOURNAL_INVALID', `journal.json cannot be used: ${error.message}`);
+    if (isRefusal(error)) throw new RefusalError('JOURNAL_INVALID', `journal.json cannot be used: ${error.message}`);
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { FailureError, RefusalError } from '../contract/errors.ts';
+import { FailureError, isRefusal, RefusalError } from '../contract/errors.ts';
 import type { Warning } from '../contract/codes.ts';
 import type { ReadStore, Store, Stored, Token } from '../stores/store.ts';
 import { MAX_BYTES } from '../tuf/envelope.ts';
@@ -11,7 +11,11 @@ export const ROOT_CHAIN = 'root-chain.json';
 /** The largest kept chain that is read, in bytes: more roots than a repository has in a century. */
 export const MAX_CHAIN_BYTES = 64 * 1_024 * 1_024;
 
-const MAX_NEW_ROOTS = 32; // a run
+/** The most new roots that a run takes in; the next one goes on from there. */
+export const MAX_NEW_ROOTS = 32;
+/** The most that are taken in where a state is begun: nothing is kept before it holds, so it has to be all of them. Clients take as many. */
+export const MAX_FIRST_ROOTS = 1_000;
+
 const CHAIN = knownFields('format', 'roots');
 
 /** Writes a chain: the exact bytes of every root, oldest first. */
@@ -26,20 +30,36 @@ export function encodeChain(chain: RootChain): Uint8Array {
  */
 export function parseChain(bytes: Uint8Array, pin: RootPin): RootChain {
   try {
-    const fields = new Fields(parseJson(bytes, ROOT_CHAIN), ROOT_CHAIN, CHAIN);
-    return verifyChain(
-      fields.strings('roots').map((root) => Buffer.from(root, 'utf8')),
-      pin,
-    );
+    return verifyChain(rootsIn(bytes), pin);
   } catch (error) {
-    if (!(error instanceof RefusalError) || error.code === 'ROOT_PIN_MISMATCH') throw error;
+    if (!isRefusal(error) || error.code === 'ROOT_PIN_MISMATCH') throw error;
     throw new RefusalError('ROOT_CHAIN_INVALID', `${ROOT_CHAIN} cannot be used: ${error.message}`);
   }
 }
 
 /**
+ * What an older chain tells of the roots after one that is trusted now.
+ * @returns undefined if it does not hold that root, or cannot be verified from there on
+ */
+export function knownFrom(bytes: Uint8Array, trustedRoot: Uint8Array): RootChain | undefined {
+  try {
+    const roots = rootsIn(bytes);
+    const at = roots.findIndex((root) => Buffer.compare(root, trustedRoot) === 0);
+    return at === -1 ? undefined : verifyChain(roots.slice(at), pinOf(trustedRoot));
+  } catch (error) {
+    if (isRefusal(error)) return undefined;
+    throw error;
+  }
+}
+
+function rootsIn(bytes: Uint8Array): readonly Uint8Array[] {
+  const fields = new Fields(parseJson(bytes, ROOT_CHAIN), ROOT_CHAIN, CHAIN);
+  return fields.strings('roots').map((root) => Buffer.from(root, 'utf8'));
+}
+
+/**
  * Begins the chain again from the pin, where no chain is kept (a copy of the state without it, or the very first run).
- * @param candidate - the trusted root file, if one was given; else the repository's copy of the pinned root is asked for
+ * @param candidate - the trusted root file, if one was given; unless it is the pinned root, the repository's copy of that is asked for
  * @throws RefusalError ROOT_PIN_MISMATCH if neither is the pinned root
  */
 export async function beginAtPin(
@@ -48,7 +68,8 @@ export async function beginAtPin(
   candidate: Uint8Array | undefined,
 ): Promise<RootChain> {
   const file = `${pin.version}.root.json`;
-  const bytes = candidate ?? (await hosting.get(file, MAX_BYTES.root))?.bytes;
+  const isPinned = candidate !== undefined && pinOf(candidate).sha256 === pin.sha256;
+  const bytes = isPinned ? candidate : (await hosting.get(file, MAX_BYTES.root))?.bytes;
   if (bytes === undefined)
     throw new RefusalError(
       'ROOT_PIN_MISMATCH',
@@ -68,6 +89,7 @@ export interface Probed {
 /**
  * Looks for roots beyond the kept chain. Whatever was verified before something went wrong is to be kept first.
  * @param first - what the repository has under the kept root's name and under the next one
+ * @param most - how many new ones are taken in
  * @throws FailureError ROOT_PROBE
  * @see TUF specification, section 5.3; only 404 means that there is no newer root
  */
@@ -75,6 +97,7 @@ export async function probeRoots(
   hosting: ReadStore,
   kept: RootChain,
   first: { readonly kept: Stored | undefined; readonly next: Stored | undefined },
+  most: number,
 ): Promise<Probed> {
   const { version, sha256 } = latest(kept);
   const warnings: Warning[] = [];
@@ -86,20 +109,20 @@ export async function probeRoots(
   let chain = kept;
   let { next } = first;
   for (let found = 0; next !== undefined; found++) {
-    if (found === MAX_NEW_ROOTS) {
+    if (found === most) {
       return {
         chain,
         warnings,
         stop: new FailureError(
           'TOO_MANY_ROOTS',
-          `More than ${MAX_NEW_ROOTS} new roots were published; version ${latest(chain).version} is kept now.`,
+          `More than ${most} new roots were published; version ${latest(chain).version} is kept now.`,
         ),
       };
     }
     try {
       chain = extendChain(chain, next.bytes);
     } catch (error) {
-      if (error instanceof RefusalError) return { chain, warnings, stop: error };
+      if (isRefusal(error)) return { chain, warnings, stop: error };
       throw error;
     }
     next = await probe(hosting, latest(chain).version + 1);
@@ -113,7 +136,7 @@ export async function probe(hosting: ReadStore, version: number): Promise<Stored
   try {
     return await hosting.get(file, MAX_BYTES.root);
   } catch (error) {
-    if (error instanceof RefusalError) throw error;
+    if (isRefusal(error)) throw error;
     const why = error instanceof Error ? error.message : String(error);
     throw new FailureError('ROOT_PROBE', `Whether ${file} exists could not be found out: ${why}`, { cause: error });
   }

@@ -1,4 +1,5 @@
 import type { Warning } from '../contract/codes.ts';
+import { isRefusal } from '../contract/errors.ts';
 import type { KeySource } from '../keys/signer.ts';
 import type { ReadStore, Store, Token } from '../stores/store.ts';
 import type { Instant } from '../tuf/instant.ts';
@@ -6,11 +7,21 @@ import { latest } from '../tuf/root-chain.ts';
 import { beginJournal } from './begin.ts';
 import { endorsement } from './endorsement.ts';
 import { MAX_JOURNAL_BYTES, parseJournal } from './journal-file.ts';
-import { beginAtPin, keepChain, MAX_CHAIN_BYTES, parseChain, probe, probeRoots, ROOT_CHAIN } from './kept-roots.ts';
+import {
+  beginAtPin,
+  keepChain,
+  MAX_CHAIN_BYTES,
+  MAX_FIRST_ROOTS,
+  MAX_NEW_ROOTS,
+  parseChain,
+  probe,
+  probeRoots,
+  ROOT_CHAIN,
+} from './kept-roots.ts';
 import type { Policy } from './policy.ts';
 import { asSnapshot, expectedSnapshot, listed, readSnapshot, snapshotName } from './published-snapshot.ts';
 import { readTargets } from './published-targets.ts';
-import { observeTimestamp, parsePause, parseReceipt, type State } from './state.ts';
+import { observeTimestamp, parsePause, parseReceipt, type Receipt, type State } from './state.ts';
 import { agreesWith, knownIdentity, knownKeys, newIdentity, startingPoint, type Trust } from './trust.ts';
 
 /** Where one repository, its state and its key material are. */
@@ -39,7 +50,8 @@ export interface Look {
 /** The name of the journal in the state. */
 export const JOURNAL = 'journal.json';
 const MAX_SMALL_BYTES = 65_536; // receipt and pause; a hundred times what is in them
-const MAX_READ_TIMESTAMP = 1_048_576; // a larger file is read before it is judged, so that it can be replaced
+/** How much of a timestamp is read, in bytes: one that is too large is read before it is judged, so that it can be replaced. */
+export const MAX_READ_TIMESTAMP = 1_048_576;
 
 /**
  * Reads and verifies everything that `plan` decides on. Calls that do not need one another go out together: two rounds where nothing is new.
@@ -55,10 +67,10 @@ export async function look(
   keep: boolean,
   now: Instant,
 ): Promise<Look | 'changed'> {
-  const [chainFile, journalFile, receiptFile, pauseFile, timestampFile, snapshotFile, fingerprint] = await Promise.all([
+  const [chainFile, journalFile, receipt, pauseFile, timestampFile, snapshotFile, fingerprint] = await Promise.all([
     state.get(ROOT_CHAIN, MAX_CHAIN_BYTES),
     state.get(JOURNAL, MAX_JOURNAL_BYTES),
-    state.get('expected.json', MAX_SMALL_BYTES),
+    readReceipt(state),
     state.get('pause.json', MAX_SMALL_BYTES),
     hosting.get('timestamp.json', MAX_READ_TIMESTAMP),
     readSnapshot(hosting, 'snapshot.json'),
@@ -70,7 +82,7 @@ export async function look(
       : knownIdentity(journalFile.bytes, trust);
   const kept =
     chainFile === undefined
-      ? await beginAtPin(hosting, identity.pin, trust.trustedRoot)
+      ? (trust.knownRoots ?? (await beginAtPin(hosting, identity.pin, trust.trustedRoot)))
       : parseChain(chainFile.bytes, identity.pin);
 
   const expected = expectedSnapshot(kept, journalFile?.bytes, timestampFile?.bytes);
@@ -80,7 +92,8 @@ export async function look(
     expected === undefined ? undefined : readSnapshot(hosting, expected),
     listed(hosting, latest(kept), policy),
   ]);
-  const probed = await probeRoots(hosting, kept, { kept: publishedRoot, next: nextRoot });
+  const most = journalFile === undefined ? MAX_FIRST_ROOTS : MAX_NEW_ROOTS;
+  const probed = await probeRoots(hosting, kept, { kept: publishedRoot, next: nextRoot }, most);
   const { chain } = probed;
   if (keep && journalFile !== undefined && (chain.length > kept.length || chainFile === undefined)) {
     if ((await keepChain(state, chain, chainFile?.token)) === 'changed') return 'changed';
@@ -96,10 +109,9 @@ export async function look(
   const file = await snapshotName(hosting, root, extended?.snapshot.version, names, policy);
   const fetched = new Map([[expected ?? '', versioned], ['snapshot.json', snapshotFile]]); // prettier-ignore
   const snapshot = asSnapshot(fetched.has(file) ? fetched.get(file) : await readSnapshot(hosting, file), root, file);
-  const receipt = receiptFile && parseReceipt(receiptFile.bytes);
 
   const warnings: Warning[] = [...probed.warnings];
-  if (receiptFile !== undefined && receipt === undefined) {
+  if (receipt === 'unreadable') {
     warnings.push({ code: 'RECEIPT_IGNORED', message: 'expected.json cannot be read; it is ignored.' });
   }
   return {
@@ -112,7 +124,7 @@ export async function look(
         policy.mode === 'advance' && snapshot.is === 'verified'
           ? await readTargets(hosting, root, snapshot.snapshot, now)
           : { is: 'unread' },
-      receipt,
+      receipt: receipt === 'unreadable' ? undefined : receipt,
       pause: pauseFile && parsePause(pauseFile.bytes),
       keys: knownKeys(identity, fingerprint),
       clockSkew: clockSkew?.(),
@@ -127,4 +139,15 @@ export async function look(
     },
     journalBytes: journalFile?.bytes,
   };
+}
+
+/** The publisher can write it, so whatever is wrong with it must not stop a run. */
+async function readReceipt(state: Store): Promise<Receipt | 'unreadable' | undefined> {
+  try {
+    const stored = await state.get('expected.json', MAX_SMALL_BYTES);
+    return stored && (parseReceipt(stored.bytes) ?? 'unreadable');
+  } catch (error) {
+    if (isRefusal(error)) return 'unreadable';
+    throw error;
+  }
 }

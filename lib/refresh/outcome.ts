@@ -39,7 +39,7 @@ export function bareOutcome({ repository, dryRun }: Asked, code: Code, message: 
 
 /** What an error comes to. Anything that is not ours is a defect of ours, and says no more than its name: a message from elsewhere may hold a secret. */
 export function outcomeOf(error: unknown, asked: Asked): Outcome {
-  if (isCoded(error)) return bareOutcome(asked, error.code, error.message);
+  if (isCoded(error)) return { ...bareOutcome(asked, error.code, error.message), remedy: error.remedy };
   const name = error instanceof Error ? error.name : typeof error;
   return bareOutcome(asked, 'UNEXPECTED', `Something went wrong that should not be possible (${name}).`);
 }

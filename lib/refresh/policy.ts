@@ -42,7 +42,8 @@ export function checkedPolicy(policy: Policy): Policy {
   const { validity, resignAfter, check } = policy;
   if (validity < MIN_VALIDITY || validity > MAX_VALIDITY)
     throw new UsageError('The validity has to be between 1 hour and 31 days.');
-  if (resignAfter < seconds(1) || resignAfter + check > validity) {
+  if (resignAfter < seconds(1)) throw new UsageError('The time until the next signature has to be 1 second or more.');
+  if (resignAfter + check > validity) {
     throw new UsageError('The validity has to be longer than the time until the next signature plus one check.');
   }
   return policy;

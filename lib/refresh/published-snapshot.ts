@@ -1,4 +1,4 @@
-import { RefusalError } from '../contract/errors.ts';
+import { isRefusal, type RefusalError } from '../contract/errors.ts';
 import type { ReadStore, Store } from '../stores/store.ts';
 import { MAX_BYTES } from '../tuf/envelope.ts';
 import type { Root } from '../tuf/root.ts';
@@ -31,7 +31,7 @@ function endorsedSoFar(current: Current, journalBytes: Uint8Array, kept: RootCha
   try {
     return endorsement({ current, journal: parseJournal(journalBytes, kept) });
   } catch (error) {
-    if (error instanceof RefusalError) return undefined;
+    if (isRefusal(error)) return undefined;
     throw error;
   }
 }
@@ -63,12 +63,12 @@ export async function readSnapshot(hosting: ReadStore, file: string): Promise<Ui
   try {
     return (await hosting.get(file, MAX_BYTES.snapshot))?.bytes;
   } catch (error) {
-    if (error instanceof RefusalError) return error;
+    if (isRefusal(error)) return error;
     throw error;
   }
 }
 
 /** What was read, as a snapshot under the latest root. */
 export function asSnapshot(read: Uint8Array | RefusalError | undefined, root: Root, file: string): PublishedSnapshot {
-  return read instanceof RefusalError ? { is: 'invalid', because: read } : observeSnapshot(read, root, file);
+  return isRefusal(read) ? { is: 'invalid', because: read } : observeSnapshot(read, root, file);
 }

@@ -1,4 +1,4 @@
-import { RefusalError } from '../contract/errors.ts';
+import { isRefusal, RefusalError } from '../contract/errors.ts';
 import type { ReadStore } from '../stores/store.ts';
 import { updateTargets } from '../tuf/client.ts';
 import { MAX_BYTES } from '../tuf/envelope.ts';
@@ -24,10 +24,14 @@ export async function readTargets(
     const files = await prefetch(hosting, root, snapshot);
     const walk = updateTargets(root, snapshot, new Map(), now);
     let step = walk.next();
-    while (step.done !== true) step = walk.next(step.value.do === 'fetch' ? files.get(step.value.file) : undefined);
+    while (step.done !== true) {
+      const read = step.value.do === 'fetch' ? files.get(step.value.file) : undefined;
+      if (isRefusal(read)) throw read;
+      step = walk.next(read);
+    }
     return { is: 'verified', expires: Array.from(step.value.values(), ({ file, expires }) => ({ file, expires })) };
   } catch (error) {
-    if (error instanceof RefusalError) return { is: 'refused', because: error };
+    if (isRefusal(error)) return { is: 'refused', because: error };
     throw error;
   }
 }
@@ -36,24 +40,35 @@ async function prefetch(
   hosting: ReadStore,
   { consistentSnapshot }: Root,
   { meta }: Snapshot,
-): Promise<ReadonlyMap<string, Uint8Array>> {
-  const wanted = Array.from(meta, ([name, entry]) => {
+): Promise<ReadonlyMap<string, Uint8Array | RefusalError>> {
+  const wanted = Array.from(meta, ([name, { version, length }]) => {
     const file = `${encodeURIComponent(name.replace(/\.json$/, ''))}.json`;
-    return {
-      file: consistentSnapshot ? `${entry.version}.${file}` : file,
-      maxBytes: entry.length ?? MAX_BYTES.targets,
-    };
+    return { file: consistentSnapshot ? `${version}.${file}` : file, length };
   });
-  const files = new Map<string, Uint8Array>();
+  const files = new Map<string, Uint8Array | RefusalError>();
   for (let at = 0; at < wanted.length; at += READ_TOGETHER) {
     const batch = wanted.slice(at, at + READ_TOGETHER);
-    const read = await Promise.all(
-      batch.map(({ file, maxBytes }) => hosting.get(file, Math.min(maxBytes, MAX_BYTES.targets))),
-    );
+    const read = await Promise.all(batch.map(({ file, length }) => readRole(hosting, file, length)));
     batch.forEach(({ file }, index) => {
-      const stored = read[index];
-      if (stored !== undefined) files.set(file, stored.bytes);
+      const found = read[index];
+      if (found !== undefined) files.set(file, found);
     });
   }
   return files;
+}
+
+/** A file that is longer than the snapshot says is another one, and not read to its end. */
+async function readRole(
+  hosting: ReadStore,
+  file: string,
+  length = Infinity,
+): Promise<Uint8Array | RefusalError | undefined> {
+  try {
+    return (await hosting.get(file, Math.min(length, MAX_BYTES.targets)))?.bytes;
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    if (length > MAX_BYTES.targets) return error;
+    const message = `${file} is not the one that the snapshot names: it has more than ${length} bytes.`;
+    return new RefusalError('TARGETS_MISMATCH', message);
+  }
 }

@@ -1,13 +1,12 @@
-import { FailureError, RefusalError } from '../contract/errors.ts';
+import { FailureError, isRefusal } from '../contract/errors.ts';
 import type { Outcome } from '../contract/outcome.ts';
 import type { Store } from '../stores/store.ts';
-import { MAX_BYTES } from '../tuf/envelope.ts';
 import type { Instant } from '../tuf/instant.ts';
 import { latest } from '../tuf/root-chain.ts';
 import type { Entry, Journal } from './journal.ts';
 import { encodeJournal } from './journal-file.ts';
 import { keepChain } from './kept-roots.ts';
-import { JOURNAL, look, type Look, type Places } from './look.ts';
+import { JOURNAL, look, MAX_READ_TIMESTAMP, type Look, type Places } from './look.ts';
 import type { Trust } from './trust.ts';
 import { openKeys, signProbe } from './our-keys.ts';
 import { outcomeOf, plannedOutcome, signedOutcome } from './outcome.ts';
@@ -56,10 +55,12 @@ export async function refresh(
   try {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const outcome = await decideAndObey(run);
-      if (outcome !== 'changed') return { ...outcome, dryRun: wish.dryRun };
+      // Too soon after a signature of this very run is no answer: it was lost, and whoever called is to try again.
+      const isLost = outcome === 'changed' || (attempt > 0 && outcome.code === 'TOO_SOON');
+      if (!isLost) return { ...outcome, dryRun: wish.dryRun };
     }
   } catch (error) {
-    if (error instanceof RefusalError) return outcomeOf(error, wish);
+    if (isRefusal(error)) return outcomeOf(error, wish);
     throw error;
   }
   throw new FailureError('LOST_RACE', `Somebody else wrote at the same time, ${ATTEMPTS} times in a row.`);
@@ -138,7 +139,7 @@ function replaced({ state: { current } }: Look): string | undefined {
 async function publish(hosting: Store, bytes: Uint8Array, { tokens }: Look): Promise<'stored' | 'changed'> {
   const put = await hosting.putIf('timestamp.json', bytes, tokens.timestamp);
   if (put === 'stored') return put;
-  const now = await hosting.get('timestamp.json', MAX_BYTES.timestamp);
+  const now = await hosting.get('timestamp.json', MAX_READ_TIMESTAMP);
   return now !== undefined && Buffer.compare(now.bytes, bytes) === 0 ? 'stored' : 'changed';
 }
 

@@ -1,5 +1,5 @@
 import type { RefusalCode } from '../contract/codes.ts';
-import { RefusalError } from '../contract/errors.ts';
+import { isRefusal } from '../contract/errors.ts';
 import { notRolledBack } from '../tuf/client.ts';
 import { differs, knownHashes } from '../tuf/meta-file.ts';
 import { formatInstant, type Instant } from '../tuf/instant.ts';
@@ -80,7 +80,7 @@ function judgeNewer(state: State, snapshot: Verified<Snapshot>, now: Instant): S
   try {
     notRolledBack(snapshot, state.journal.snapshot);
   } catch (error) {
-    if (error instanceof RefusalError) return refused(error.code, error.message, 'none');
+    if (isRefusal(error)) return refused(error.code, error.message, 'none');
     throw error;
   }
   const dropped = droppedAlgorithm(snapshot, state.journal.snapshot);
@@ -96,12 +96,16 @@ function droppedAlgorithm({ file, meta }: Snapshot, known: KnownSnapshot): strin
   return undefined;
 }
 
-/** The targets metadata that the snapshot names. Expiry alone does not stop time from being extended for what is endorsed already. */
+/**
+ * The targets metadata that the snapshot names. Expiry alone does not stop time from being extended for what is endorsed already.
+ * A publish puts targets metadata first: under a newer snapshot it may be on its way, and under the endorsed one it may be newer already.
+ */
 function targetsRefusal({ targets }: State, which: 'endorsed' | 'newer'): SnapshotVerdict | undefined {
   if (targets.is !== 'refused') return undefined;
   const { code, message } = targets.because;
   if (code === 'METADATA_EXPIRED' && which === 'endorsed') return undefined;
-  return refused(code, message, code === 'TARGETS_MISSING' && which === 'newer' ? 'one check' : 'none');
+  const mayBeUnderWay = code === 'TARGETS_MISMATCH' || (code === 'TARGETS_MISSING' && which === 'newer');
+  return refused(code, message, mayBeUnderWay ? 'one check' : 'none');
 }
 
 /** What the journal keeps of a snapshot. */

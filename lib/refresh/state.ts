@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { RefusalError } from '../contract/errors.ts';
+import { isRefusal, RefusalError } from '../contract/errors.ts';
 import { Fields, knownFields } from '../tuf/fields.ts';
 import { parseInstant, type Instant } from '../tuf/instant.ts';
 import { parseJson } from '../tuf/json.ts';
@@ -87,7 +87,7 @@ export function observeSnapshot(bytes: Uint8Array | undefined, root: Root, file:
 }
 
 function refusal(error: unknown): RefusalError {
-  if (error instanceof RefusalError) return error;
+  if (isRefusal(error)) return error;
   throw error;
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { RefusalError } from '../contract/errors.ts';
+import { isRefusal, RefusalError } from '../contract/errors.ts';
 import { canonicalJson } from '../tuf/canonical-json.ts';
 import { encodeJson, layoutOf } from '../tuf/encode-json.ts';
 import { MAX_BYTES } from '../tuf/envelope.ts';
@@ -99,7 +99,7 @@ function readBack(bytes: Uint8Array, root: Root): Verified<Timestamp> {
   try {
     return verifyTimestamp(bytes, root);
   } catch (error) {
-    if (error instanceof RefusalError)
+    if (isRefusal(error))
       throw new RefusalError('OWN_OUTPUT_INVALID', `The new timestamp.json does not verify: ${error.message}`);
     throw error;
   }

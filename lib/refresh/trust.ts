@@ -20,6 +20,8 @@ export interface Trust {
   readonly pin?: RootPin;
   /** A root file that the caller vouches for: begins the state of a directory, and has to agree with one that exists. */
   readonly trustedRoot?: Uint8Array;
+  /** The roots from the trusted one on that an older state kept: whoever begins again does not unsee a root. */
+  readonly knownRoots?: RootChain;
   /** A timestamp that a person vouches for, to begin from in place of the published one: a root that removed its key came in between. */
   readonly acceptedTimestamp?: Uint8Array;
 }

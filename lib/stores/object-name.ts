@@ -1,8 +1,8 @@
 import { FailureError } from '../contract/errors.ts';
 import { quote } from '../contract/printable.ts';
 
-// What a percent-encoded role name and a version or hash before it can consist of (`quote(name, safe="")` in python-tuf leaves just these).
-const SEGMENT = /^[A-Za-z0-9._~%-]+$/;
+// What a percent-encoded role name and a version or hash before it can consist of: encodeURIComponent leaves just these.
+const SEGMENT = /^[A-Za-z0-9._~%!'()*-]+$/;
 // In a URL `%2e%2e` goes up one folder as `..` does.
 const DOTS_ONLY = /^(?:\.|%2e)+$/i;
 

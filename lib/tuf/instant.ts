@@ -44,7 +44,8 @@ export function parseInstant(text: string, where: string): Instant {
   const offset = (Number(offsetHours) * 60 + Number(offsetMinutes)) * 60;
   const instant = (milliseconds / 1_000 + (sign === '-' ? offset : -offset)) as Instant;
   // An offset can lead out of the years that four digits can name.
-  if (instant < FIRST || instant > LAST) throw new RefusalError('BAD_DATE', `${where} is ${quote(text)}, out of range.`);
+  if (instant < FIRST || instant > LAST)
+    throw new RefusalError('BAD_DATE', `${where} is ${quote(text)}, out of range.`);
   return instant;
 }
 

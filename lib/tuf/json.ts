@@ -42,12 +42,13 @@ function decode(bytes: Uint8Array, file: string): string {
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {
     throw new RefusalError('NOT_JSON', `${file} is UTF-16, not UTF-8.`);
   }
-  try {
-    // ignoreBOM keeps a BOM in the text, where the parser refuses it: no client skips one.
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
+  // A BOM stays in the text, where the parser refuses it: no client skips one.
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
+  // What is not UTF-8 becomes U+FFFD, and does not come back as it went in. (A TextDecoder would take a tenth of the start-up to load.)
+  if (Buffer.compare(Buffer.from(text, 'utf8'), bytes) !== 0) {
     throw new RefusalError('BAD_UTF8', `${file} is not valid UTF-8.`);
   }
+  return text;
 }
 
 class Parser {
@@ -132,8 +133,9 @@ class Parser {
     for (;;) {
       const code = text.charCodeAt(this.at++);
       if (code === QUOTE) break;
-      if (Number.isNaN(code)) throw this.notJson('it ends within a string');
-      if (code < 0x20) throw this.notJson('a control character stands in a string');
+      if (!(code >= 0x20)) {
+        throw this.notJson(Number.isNaN(code) ? 'it ends within a string' : 'a control character stands in a string');
+      }
       if (code === BACKSLASH) {
         escaped = true;
         this.at++;

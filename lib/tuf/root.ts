@@ -39,7 +39,7 @@ export function parseRoot(bytes: Uint8Array, file = 'root.json'): Root {
       fields.json.get('consistent_snapshot'),
       fields.path('consistent_snapshot'),
     ),
-    warnings: [...keyWarnings(keys, file), ...roleWarnings(Array.from(listed.keys()), file)],
+    warnings: [...keyWarnings(keys, file, metadata.specVersion), ...roleWarnings(Array.from(listed.keys()), file)],
   };
 }
 
@@ -50,11 +50,19 @@ function parseConsistentSnapshot(value: unknown, path: string): boolean {
   throw new RefusalError('BAD_ROOT', `${path} is neither true nor false.`);
 }
 
-function keyWarnings(keys: Keys, file: string): Warning[] {
+const GO_TUF_KEYTYPES: readonly string[] = ['ed25519', 'ecdsa-sha2-nistp256', 'rsa'];
+const GO_TUF_SPEC_VERSION = '1.0'; // go-tuf alone writes two numbers
+
+/** A key that go-tuf's clients do not know makes them refuse the whole root; where the root is go-tuf's, its clients are the ones that come. */
+function keyWarnings(keys: Keys, file: string, specVersion: string): Warning[] {
   return Array.from(keys).flatMap(([id, key]): Warning[] => {
     if (!isUsable(key)) return [{ code: 'CLIENTS_MAY_REFUSE_ROOT', message: printable(key.unusable) }];
     if (key.isWeak)
       return [{ code: 'WEAK_KEY', message: `${file} lists the key ${quote(id)}, for which anybody can sign.` }];
+    if (specVersion === GO_TUF_SPEC_VERSION && !GO_TUF_KEYTYPES.includes(key.keytype)) {
+      const message = `${file} lists the key ${quote(id)} of keytype ${key.keytype}; go-tuf v0.5.2 refuses the whole root for it.`;
+      return [{ code: 'CLIENTS_MAY_REFUSE_ROOT', message }];
+    }
     return [];
   });
 }

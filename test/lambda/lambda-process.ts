@@ -29,17 +29,24 @@ export class LambdaProcess {
   readonly #errors: Buffer[] = [];
   #printed = '';
   #version = '';
+  #hasEnded = false;
+  #wake: () => void = () => undefined;
 
   private constructor(process: ChildProcessWithoutNullStreams) {
     this.#process = process;
     process.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.#printed += text;
+      this.#wake();
     });
     process.stderr.on('data', (bytes: Buffer) => this.#errors.push(bytes));
+    process.on('close', () => {
+      this.#hasEnded = true;
+      this.#wake();
+    });
   }
 
   /** @param node - the Node to run it on */
-  static async start(node: string, environment: Readonly<Record<string, string>>, bundle = BUNDLE) {
+  static async start(node: string, bundle: string, environment: Readonly<Record<string, string>>) {
     const child = spawn(node, [RUNNER, pathToFileURL(bundle).href], { env: environment });
     const started = new LambdaProcess(child);
     const { ready } = JSON.parse((await started.#answer()).answer) as { readonly ready: string };
@@ -63,16 +70,21 @@ export class LambdaProcess {
    * @param at - the clock, in milliseconds since 1970; without it this computer's
    */
   async invoke(event: string, at?: number): Promise<Invocation> {
-    this.#process.stdin.write(`${JSON.stringify({ event, at })}\n`);
+    const line = JSON.stringify({ event, at }).replace(/[\u2028\u2029]/g, escaped); // a new line for Node's readline
+    this.#process.stdin.write(`${line}\n`);
     const { answer, before } = await this.#answer();
     return { ...(JSON.parse(answer) as Pick<Invocation, 'outcome' | 'error'>), stdout: before };
   }
 
+  /** Ends it as the kernel would, in the middle of whatever it does. */
+  kill(): void {
+    this.#process.kill('SIGKILL');
+  }
+
   /** Ends it. @returns what it printed after the last answer, which should be nothing */
   async end(): Promise<{ readonly status: number | null; readonly stdout: string; readonly stderr: string }> {
-    const closed = once(this.#process, 'close');
     this.#process.stdin.end();
-    await closed;
+    if (!this.#hasEnded) await once(this.#process, 'close');
     return { status: this.#process.exitCode, stdout: this.#printed, stderr: this.stderr };
   }
 
@@ -83,8 +95,14 @@ export class LambdaProcess {
         this.#printed = this.#printed.slice(before.length + answer.length + 2);
         return { answer, before };
       }
-      if (this.#process.exitCode !== null) throw new Error(`The process ended: ${this.stderr}`);
-      await Promise.race([once(this.#process.stdout, 'data'), once(this.#process, 'close')]);
+      if (this.#hasEnded) throw new Error(`The process ended: ${this.stderr}`);
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
     }
   }
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16)}`;
 }

@@ -40,9 +40,8 @@ async function install(home: string): Promise<void> {
   const unfinished = join(CACHE, `node24.${randomUUID()}`);
   await mkdir(unfinished, { recursive: true });
   try {
-    await promisify(execFile)('npm', ['install', '--prefix', unfinished, '--no-save', '--no-audit', PACKAGE], {
-      timeout: 300_000,
-    });
+    const options = ['--no-save', '--no-audit', '--no-fund', '--fetch-retries=1', '--fetch-retry-mintimeout=1000'];
+    await promisify(execFile)('npm', ['install', '--prefix', unfinished, ...options, PACKAGE], { timeout: 300_000 });
     if (!(await runs(unfinished))) throw new Error('npm installed something that does not run.');
     await rename(unfinished, home).catch(() => undefined); // somebody else was first
     if (await runs(home)) return;

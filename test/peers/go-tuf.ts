@@ -211,6 +211,7 @@ export class GoTuf {
 
   async #run(words: readonly string[], passphrases: Passphrases, input = ''): Promise<Run> {
     const running = promisify(execFile)(this.program, words, { env: environment(passphrases) });
+    running.child.stdin?.on('error', () => undefined); // most commands end without having read
     running.child.stdin?.end(input);
     try {
       return { exit: 0, ...(await running) };

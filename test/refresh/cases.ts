@@ -42,7 +42,9 @@ export interface Case {
   /** How many signatures are still to come in the hours after; none if not given. */
   readonly signsAgain?: number;
   /** Somebody else acts during the run, so a second run of any kind would be another case. */
-  readonly racing?: { readonly signatures: number };
+  readonly racing?: true;
+  /** How many signatures are made; one if not given. */
+  readonly signatures?: number;
   /** The keys have to be opened to find out: nothing else tells what they are. */
   readonly opens?: true;
   readonly later?: readonly Step[];
@@ -132,7 +134,7 @@ type Observed = ReturnType<typeof observed>;
 async function expectSigned(repository: Repository, before: Observed, outcome: Outcome, one: Case): Promise<void> {
   const { hosting, source, log } = repository;
   expect(one.answers.version).toBe(outcome.version);
-  expect(source.signatures - before.signatures).toBe(one.racing?.signatures ?? 1);
+  expect(source.signatures - before.signatures).toBe(one.signatures ?? 1);
   expect({ ...hosting.contents(), 'timestamp.json': '' }).toEqual({ ...before.hosting, 'timestamp.json': '' });
 
   // No key material before everything was read (S-8), no put before the journal's (S-2).
@@ -180,7 +182,7 @@ function expectUntouched(repository: Repository, before: Observed, outcome: Outc
   }
   if (outcome.outcome !== 'skipped') {
     expect(one.says).toBeDefined();
-    expect(outcome.remedy).toMatch(/\w+ \w+.*\.$/);
+    expect(outcome.remedy).toMatch(/\w+ \w+.*[.?]$/);
   }
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { RefusalError } from '../../lib/contract/errors.ts';
+import { checkObjectName } from '../../lib/stores/object-name.ts';
 import type { Store, Stored, Token } from '../../lib/stores/store.ts';
 
 /** One call to a store, as it stands in the log. */
@@ -63,6 +64,7 @@ export class MemoryStore implements Store {
   }
 
   private async call<T>(what: Call['do'], name: string, action: () => T): Promise<T> {
+    if (what !== 'list') checkObjectName(name);
     const call: Call = { store: this.label, do: what, name };
     this.calls.push(call);
     this.log.push(`${this.label} ${what} ${name}`.trim());

@@ -6,14 +6,14 @@ import type { Trust } from '../../lib/refresh/trust.ts';
 import { outcomeOf } from '../../lib/refresh/outcome.ts';
 import { DEFAULT_POLICY, type Policy } from '../../lib/refresh/policy.ts';
 import { refresh, type Wish } from '../../lib/refresh/refresh.ts';
-import { refreshClient, type Trusted } from '../../lib/tuf/client.ts';
 import type { RoleType } from '../../lib/tuf/envelope.ts';
 import { after, days, formatInstant, parseInstant, type Instant, type Seconds } from '../../lib/tuf/instant.ts';
+import { lookAsClient, refusalOf, type Seen } from './client.ts';
 import { MemoryStore } from './memory-store.ts';
 import { entryOf, idOf, MemoryKeys, publicJson, sign, signText, type EntryJson, type Signed } from './signing.ts';
 
 /** The moment at which every repository of the tests begins. */
-export const START = parseInstant('2026-11-24T00:00:00Z', 'START');
+const START = parseInstant('2026-11-24T00:00:00Z', 'START');
 
 /** What a case looks at in a journal, or changes in it. */
 export interface JournalJson {
@@ -72,7 +72,7 @@ export class Repository {
   policy: Policy;
   trust: Trust = { repository: '', place: '', deployment: 'us' };
   /** What a client kept when the repository was last healthy. */
-  memory = new Map<string, Uint8Array>();
+  memory: Map<string, Uint8Array> = new Map<string, Uint8Array>();
   private readonly options: RepositoryOptions;
 
   constructor(options: RepositoryOptions, keys = newKeys()) {
@@ -99,7 +99,7 @@ export class Repository {
     if (this.options.fresh === true) return;
     await this.enrol();
     await this.signed({ force: true });
-    await this.remember();
+    this.remember();
     this.pass(3_600);
   }
 
@@ -215,7 +215,7 @@ export class Repository {
     this.putVersioned('targets.json', await sign(signed, [this.keys.targets]), version);
     for (const role of this.options.delegations ?? []) {
       const delegated = this.metadata('targets', version, days(1_000), { targets: {} });
-      this.putVersioned(`${role}.json`, await sign(delegated, [this.keys.targets]), version);
+      this.putVersioned(fileOf(role), await sign(delegated, [this.keys.targets]), version);
     }
   }
 
@@ -229,11 +229,16 @@ export class Repository {
     change?: (signed: Signed) => void;
     keys?: readonly PrivateKey[];
   } = {}): Promise<void> {
-    const files = ['targets.json', ...(this.options.delegations ?? []).map((role) => `${role}.json`)];
-    const meta = Object.fromEntries(files.map((file) => [file, entryOf(this.bytes(file), this.versionOf(file))]));
+    const roles = ['targets', ...(this.options.delegations ?? [])];
+    const meta = Object.fromEntries(roles.map((role) => [`${role}.json`, this.entryFor(fileOf(role))]));
     const signed = this.metadata('snapshot', version, days(1_000), { meta });
     change(signed);
     this.putVersioned('snapshot.json', await sign(signed, keys), signed.version);
+  }
+
+  /** How a snapshot names a file that is there. */
+  entryFor(file: string): EntryJson {
+    return entryOf(this.bytes(file), this.versionOf(file));
   }
 
   /** A timestamp of the snapshot that is there. */
@@ -280,35 +285,18 @@ export class Repository {
   // A client.
 
   /** What a client trusts that holds a memory; the one of the healthy repository, if none is given. */
-  client(
-    memory: ReadonlyMap<string, Uint8Array> = this.memory,
-    now = this.now,
-  ): Trusted & { kept: Map<string, Uint8Array> } {
-    const kept = new Map(memory);
-    const walk = refreshClient(new Map(memory), now);
-    let step = walk.next();
-    while (step.done !== true) {
-      if (step.value.do === 'store') kept.set(step.value.name, step.value.bytes);
-      step = walk.next(step.value.do === 'fetch' ? this.hosting.objects.get(step.value.file) : undefined);
-    }
-    return { ...step.value, kept };
+  client(memory: ReadonlyMap<string, Uint8Array> = this.memory): Seen {
+    return lookAsClient((file) => this.hosting.objects.get(file), memory, this.now);
   }
 
   /** Why a client that holds a memory refuses; undefined if it does not. */
-  clientRefuses(memory = this.memory): Code | undefined {
-    try {
-      this.client(memory);
-      return undefined;
-    } catch (error) {
-      if (error instanceof CodedError) return error.code;
-      throw error;
-    }
+  clientRefuses(memory: ReadonlyMap<string, Uint8Array> = this.memory): Code | undefined {
+    return refusalOf(() => this.client(memory));
   }
 
   /** A client looks, and keeps what it saw. */
-  remember(): Promise<void> {
+  remember(): void {
     this.memory = this.client().kept;
-    return Promise.resolve();
   }
 
   /** The journal as JSON. */
@@ -374,6 +362,11 @@ export class Repository {
     this.put(file, bytes);
     if (this.options.consistent === true) this.put(`${version}.${file}`, bytes);
   }
+}
+
+/** The file of a targets role. */
+function fileOf(role: string): string {
+  return `${encodeURIComponent(role)}.json`;
 }
 
 function newKeys(): Repository['keys'] {

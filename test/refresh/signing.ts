@@ -28,7 +28,7 @@ export interface Signed {
 }
 
 /** Signs metadata again, written as go-tuf writes it. */
-export function sign(signed: Signed, keys: readonly PrivateKey[]): Promise<Buffer> {
+export function sign(signed: object, keys: readonly PrivateKey[]): Promise<Buffer> {
   return signText(JSON.stringify(signed), keys);
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { newEd25519Key } from '../../lib/keys/private-key.ts';
 import { rulesOf, type Case } from './cases.ts';
-import type { Repository } from './repository.ts';
+import { listKey, newRepository, type Repository } from './repository.ts';
 
 const HEAL_WAITS = { outcome: 'skipped', code: 'HEAL_WAITS' } as const;
 const HALF_A_CHECK = 1_800; // seconds
@@ -43,6 +43,17 @@ describe('a published timestamp that is wrong is replaced by one with a higher v
       },
       answers: { outcome: 'signed', code: 'HEALED_UNPUBLISHED', version: 6 },
       says: /Version 5 was signed but not published/,
+    },
+    {
+      given: "our own timestamp from before one of somebody else's that we saw",
+      arrange: async (r) => {
+        const old = r.copy();
+        await r.publishTimestamp({ version: 40 });
+        await r.run();
+        r.restore(old, 'timestamp.json');
+      },
+      answers: { outcome: 'signed', code: 'HEALED_ROLLBACK', version: 41 },
+      says: /timestamp\.json has version 4 .*version 40 /,
     },
     {
       given: 'other bytes with the version of ours, validly signed (8)',
@@ -97,12 +108,26 @@ describe('a published timestamp that is wrong is replaced by one with a higher v
       says: /root no longer lists the key that signed timestamp\.json/,
     },
     {
+      given: "somebody else's timestamp that we saw, under a root that removed the key which signed it",
+      arrange: async (r) => {
+        await r.publish();
+        await r.run();
+        r.source.keys = [await r.rotateTimestampKey()];
+      },
+      answers: { outcome: 'signed', code: 'HEALED_ROOT_CHANGED', version: 6 },
+      signsAgain: 1,
+      holds: (r) => {
+        expect(r.client().snapshot.version).toBe(3);
+      },
+    },
+    {
       given: 'a timestamp that was deleted between our reading and our writing (18)',
       arrange: (r) => {
         r.pass(4 * 86_400);
         deleteBeforePut(r);
       },
-      racing: { signatures: 2 },
+      racing: true,
+      signatures: 2,
       answers: { outcome: 'signed', code: 'HEALED_MISSING', version: 6 },
     },
   ];
@@ -169,6 +194,21 @@ describe('what nobody can verify and the journal does not know is replaced at th
       holds: (r) => {
         expect(r.client()).toMatchObject({ timestamp: { version: 7 }, snapshot: { version: 3 } });
       },
+    },
+    {
+      given: 'a timestamp signed by fewer keys than the new root asks for',
+      arrange: async (r) => {
+        const second = newEd25519Key();
+        await r.publishRoot((root) => {
+          listKey(root, 'timestamp', r.keys.timestamp, second);
+          root.roles.timestamp!.threshold = 2;
+        });
+        r.source.keys = [r.keys.timestamp, second];
+        await r.publishTimestamp({ version: 5_000 });
+      },
+      answers: HEAL_WAITS,
+      says: /timestamp\.json \(version 5000\) is signed by 1 different keys of the role timestamp; it takes 2/,
+      later: secondLook.slice(0, 2),
     },
     {
       given: 'garbage that is forced',
@@ -307,108 +347,11 @@ describe('both the timestamp and the snapshot put back', () => {
   test.each(rulesOf(back))('$rule', ({ expectIt }) => expectIt());
 });
 
-describe('without a state nothing is begun on faith', () => {
-  const none = (r: Repository) => {
-    expect(r.state.contents()).toEqual({});
-  };
-  const first: readonly Case[] = [
-    {
-      given: 'a missing timestamp in the first run (2)',
-      options: { fresh: true },
-      first: true,
-      arrange: (r) => {
-        r.remove('timestamp.json');
-      },
-      answers: { outcome: 'refused', code: 'NO_BASELINE' },
-      says: /timestamp\.json is missing/,
-      holds: none,
-    },
-    {
-      given: 'a first run for which nobody vouches',
-      options: { fresh: true },
-      arrange: () => undefined,
-      answers: { outcome: 'refused', code: 'NO_BASELINE' },
-      says: /root\.json has version 1 and SHA-256 [\da-f]{64};.*--trusted-root/,
-      holds: none,
-    },
-    {
-      given: 'a first run in a folder that is no repository',
-      options: { fresh: true },
-      arrange: (r) => {
-        r.hosting.objects.clear();
-      },
-      answers: { outcome: 'refused', code: 'NO_BASELINE' },
-      says: /no root\.json here/,
-      holds: none,
-    },
-    {
-      given: 'a first timestamp that cannot be verified',
-      options: { fresh: true },
-      first: true,
-      arrange: (r) => {
-        r.flipSignature('timestamp.json');
-      },
-      answers: { outcome: 'refused', code: 'SIGNATURE_INVALID' },
-      says: /timestamp\.json \(version 3\)/,
-      holds: none,
-    },
-    {
-      given: 'a first timestamp that names a snapshot which is not there',
-      options: { fresh: true },
-      first: true,
-      arrange: (r) => {
-        r.remove('snapshot.json');
-      },
-      answers: { outcome: 'refused', code: 'SNAPSHOT_MISSING' },
-      says: /snapshot\.json is missing; timestamp\.json names version 2/,
-      holds: none,
-    },
-    {
-      given: 'a first timestamp that names other bytes than are there',
-      options: { fresh: true },
-      first: true,
-      arrange: (r) => {
-        r.edit('snapshot.json', (text) => `${text} `);
-      },
-      answers: { outcome: 'refused', code: 'SNAPSHOT_MISMATCH' },
-      says: /snapshot\.json \(version 2\).*has \d+ bytes, not \d+/,
-      holds: none,
-    },
-    {
-      given: 'a first timestamp that names an older snapshot than is there',
-      options: { fresh: true },
-      first: true,
-      arrange: (r) => r.publishSnapshot(),
-      answers: { outcome: 'refused', code: 'SNAPSHOT_NOT_ENDORSED' },
-      says: /snapshot\.json has version 3; timestamp\.json names 2/,
-      holds: none,
-    },
-    {
-      given: 'a first timestamp that names a newer snapshot than is there',
-      options: { fresh: true },
-      first: true,
-      arrange: async (r) => {
-        const old = r.copy();
-        await r.publish();
-        r.restore(old, 'snapshot.json');
-      },
-      answers: { outcome: 'refused', code: 'SNAPSHOT_ROLLBACK' },
-      says: /snapshot\.json has version 2; timestamp\.json names 3/,
-      holds: none,
-    },
-    {
-      given: 'a healthy first run with nothing due, which begins the state',
-      options: { fresh: true },
-      first: true,
-      arrange: () => undefined,
-      answers: { outcome: 'skipped', code: 'NOT_DUE', version: 3 },
-      later: [{ wish: { force: true }, answers: { outcome: 'signed', code: 'SIGNED', version: 4 } }],
-      holds: (r) => {
-        expect(Object.keys(r.state.contents())).toEqual(['journal.json', 'root-chain.json']);
-      },
-    },
-  ];
-  test.each(rulesOf(first))('$rule', ({ expectIt }) => expectIt());
+test('a timestamp whose key the new root removed still stands in the outcome, as clients without that root take it', async () => {
+  const r = await newRepository();
+  await r.rotateTimestampKey();
+  const outcome = await r.run();
+  expect(outcome).toMatchObject({ code: 'KEY_NOT_IN_ROOT', version: 4, expires: '2026-12-08T00:00:00Z' });
 });
 
 async function signTwice(r: Repository): Promise<void> {

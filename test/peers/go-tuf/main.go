@@ -27,7 +27,7 @@ type command struct {
 var commands = map[string]command{
 	"init":          {"DIR [--consistent-snapshot] [--type TYPE of the timestamp key]", 1, initialise},
 	"add":           {"DIR SOURCE VERSION PATH…", 4, add},
-	"timestamp":     {"DIR [--expires INSTANT]", 1, timestamp},
+	"timestamp":     {"DIR [--expires INSTANT] [--unchecked-keys]", 1, timestamp},
 	"rotate":        {"DIR ROLE [--type TYPE]", 2, rotate},
 	"expires":       {"DIR ROLE INSTANT", 3, expires},
 	"gen-key":       {"DIR ROLE [--type TYPE] [--unchecked]", 2, genKey},
@@ -47,6 +47,7 @@ type options struct {
 	keyScheme          data.KeyScheme
 	consistentSnapshot bool
 	unchecked          bool
+	uncheckedKeys      bool
 	targets            bool
 }
 
@@ -94,6 +95,7 @@ func parse(name string, arguments []string) ([]string, *options) {
 	flags.Func("type", "ed25519, ecdsa or rsa", scheme(&given.keyScheme))
 	flags.BoolVar(&given.consistentSnapshot, "consistent-snapshot", false, "write N.snapshot.json and the like")
 	flags.BoolVar(&given.unchecked, "unchecked", false, "publish even what go-tuf would refuse to commit")
+	flags.BoolVar(&given.uncheckedKeys, "unchecked-keys", false, "do not open the keys once more beforehand, as fleetctl does")
 	flags.BoolVar(&given.targets, "targets", false, "also look up and download every target")
 	words := []string{}
 	for {

@@ -1,0 +1,3 @@
+import { readTargets } from './targets-room.ts';
+
+readTargets(process.argv[2] ?? '');

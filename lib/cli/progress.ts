@@ -1,0 +1,101 @@
+import { WARNINGS, type Code, type Warning } from '../contract/codes.ts';
+import type { Outcome } from '../contract/outcome.ts';
+import { formatInstant, instantOf, type Instant } from '../tuf/instant.ts';
+import type { ClientCheck, PublishedRole } from './client-check.ts';
+import type { Doing } from './keep-fresh.ts';
+
+/** Something that is wrong, or will be, and what to do about it. */
+export interface Problem {
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** One line of the history: a run, or several in a row that came to the same. */
+export interface RunLine {
+  readonly first: string;
+  readonly last: string;
+  readonly times: number;
+  readonly outcome: Outcome['outcome'];
+  readonly code: Code;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** Everything that has happened since the start, as far as it is shown. */
+export interface Progress {
+  readonly doing: Doing;
+  /** Newest first. */
+  readonly runs: readonly RunLine[];
+  readonly outcome: Outcome | undefined;
+  readonly check: ClientCheck | undefined;
+  /** As they were last seen. */
+  readonly roles: readonly PublishedRole[];
+  /** When `roles` were seen. */
+  readonly rolesSeenAt: Instant | undefined;
+}
+
+const SHOWN_RUNS = 20;
+
+/** Before the first step. */
+export const NO_PROGRESS: Progress = {
+  doing: { is: 'checking' },
+  runs: [],
+  outcome: undefined,
+  check: undefined,
+  roles: [],
+  rolesSeenAt: undefined,
+};
+
+/** The progress after one more step. */
+export function withStep(progress: Progress, at: Instant, outcome: Outcome, check: ClientCheck): Progress {
+  return {
+    ...progress,
+    runs: withRun(progress.runs, formatInstant(at), outcome),
+    outcome,
+    check,
+    roles: check.roles ?? progress.roles,
+    rolesSeenAt: check.roles === undefined ? progress.rolesSeenAt : check.at,
+  };
+}
+
+/** Looks at which there was nothing to do are most of all runs: in a row they take one line, and so does a failure that lasts. */
+function withRun(runs: readonly RunLine[], at: string, { outcome, code, message, remedy }: Outcome): RunLine[] {
+  const run: RunLine = { first: at, last: at, times: 1, outcome, code, message, remedy };
+  const [newest, ...older] = runs;
+  if (newest?.code === code && newest.message === message)
+    return [{ ...run, first: newest.first, times: newest.times + 1 }, ...older];
+  return [run, ...runs].slice(0, SHOWN_RUNS);
+}
+
+/** What the last step found wrong: what keeps us from signing, what keeps clients from updating, and what only will. */
+export function problemsOf({ outcome, check }: Progress): {
+  readonly now: readonly Problem[];
+  readonly soon: readonly Problem[];
+} {
+  const now = new Map<string, Problem>();
+  if (outcome !== undefined && keepsFromSigning(outcome)) now.set(outcome.code, pick(outcome));
+  if (check !== undefined && check.is !== 'updated' && !now.has(check.code)) now.set(check.code, pick(check));
+  // A client that stops at what has expired says so already.
+  const isTold = ({ code }: Warning) => now.has('METADATA_EXPIRED') && code.endsWith('_EXPIRED');
+  const soon = (outcome?.warnings ?? []).filter((warning) => !isTold(warning));
+  return { now: Array.from(now.values()), soon: soon.map(fromWarning) };
+}
+
+/** Whether a run ended without a signature for another reason than that none was due. */
+export function keepsFromSigning({ outcome, code }: Outcome): boolean {
+  return outcome !== 'signed' && code !== 'NOT_DUE';
+}
+
+function pick({ code, message, remedy }: Problem): Problem {
+  return { code, message, remedy };
+}
+
+function fromWarning({ code, message }: Warning): Problem {
+  return { code, message, remedy: WARNINGS[code] };
+}
+
+/** When the outcome says that there will be something to do. */
+export function dueAfter({ nextDueAt }: Outcome): Instant | undefined {
+  return nextDueAt === null ? undefined : instantOf(Date.parse(nextDueAt));
+}

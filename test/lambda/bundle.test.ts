@@ -1,0 +1,133 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { BUNDLE, LambdaProcess } from './lambda-process.ts';
+import { node24 } from './node24.ts';
+
+const BUILD = fileURLToPath(new URL('../../esbuild.config.js', import.meta.url));
+const MAX_BYTES = 560_000; // the three SDK clients alone are 473,000 as they come
+
+/** What may be in the file beside our own code, and why it is there. A new line here is a decision: what the signer carries, an attacker may use. */
+const PACKAGES: Readonly<Record<string, string>> = {
+  '@aws-sdk/client-s3': 'Reads repository and state, and writes them on condition.',
+  '@aws-sdk/client-kms': 'Signs where the key is in KMS.',
+  '@aws-sdk/client-secrets-manager': 'Fetches the passphrase of a key file.',
+  '@aws-sdk/credential-provider-env': "The role's credentials, from the function's environment and nowhere else.",
+  '@aws-sdk/core': "Part of the SDK: the protocols, the credentials' cache, the user agent.",
+  '@aws-sdk/checksums': 'Part of the SDK: what S3 puts are checked with.',
+  '@aws-sdk/middleware-sdk-s3': "Part of the SDK: S3's regions and its errors in answers of status 200.",
+  '@aws-sdk/signature-v4-multi-region': 'Part of the SDK: which signer S3 requests get.',
+  '@aws-sdk/xml-builder': 'Part of the SDK: S3 speaks XML.',
+  '@aws/lambda-invoke-store': 'Part of the SDK: the trace id of an invocation.',
+  '@smithy/core': 'Part of the SDK: what all clients share, with retries and endpoints.',
+  '@smithy/node-http-handler': 'Part of the SDK: HTTP, its timeouts and kept connections.',
+  '@smithy/signature-v4': 'Part of the SDK: signs requests.',
+  '@smithy/types': 'Part of the SDK: a few constants.',
+  '@noble/ciphers': "The one cipher: secretbox, in which go-tuf's key files are sealed.",
+};
+
+interface Account {
+  readonly outputs: Readonly<
+    Record<
+      string,
+      {
+        readonly bytes: number;
+        readonly inputs: Readonly<Record<string, object>>;
+        readonly imports: readonly { readonly path: string; readonly kind: string; readonly external?: boolean }[];
+      }
+    >
+  >;
+}
+
+const present = await node24();
+const nodes = [
+  { node: process.execPath, which: `this Node, ${process.version}` },
+  ...(present === undefined || present === process.execPath
+    ? []
+    : [{ node: present, which: 'Node 24, as Lambda does' }]),
+];
+
+let scratch: string;
+let bundle: string;
+let account: Account['outputs'][string];
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'build-'));
+  await Promise.all(
+    ['one', 'two'].map((name) =>
+      promisify(execFile)(process.execPath, [BUILD, join(scratch, name), join(scratch, `${name}.json`)]),
+    ),
+  );
+  bundle = join(scratch, 'one', 'lambda', 'resign.mjs');
+  const { outputs } = JSON.parse(await readFile(join(scratch, 'one.json'), 'utf8')) as Account;
+  account = Object.values(outputs)[0]!;
+});
+afterAll(() => rm(scratch, { recursive: true }));
+
+describe("the Lambda's file", () => {
+  test('comes out the same, byte for byte, in two builds; so does the command', async () => {
+    const filesOf = async (name: string) => {
+      const entries = await readdir(join(scratch, name), { recursive: true, withFileTypes: true });
+      const files = entries
+        .filter((entry) => entry.isFile())
+        .map(({ parentPath, name: file }) => join(parentPath, file));
+      const contents = files.map(async (file) => [
+        file.slice(join(scratch, name).length),
+        await readFile(file, 'latin1'),
+      ]);
+      return Object.fromEntries(await Promise.all(contents)) as Record<string, string>;
+    };
+    const [one, two] = [await filesOf('one'), await filesOf('two')];
+    expect(Object.keys(one)).toContain('/lambda/resign.mjs');
+    expect(Object.keys(two)).toEqual(Object.keys(one));
+    expect(Object.keys(one).filter((file) => one[file] !== two[file])).toEqual([]);
+  });
+
+  test('in dist is what the sources give: else run `npm run build`, the tests here run it', async () => {
+    const [built, fresh] = await Promise.all([readFile(BUNDLE), readFile(bundle)]);
+    expect(Buffer.compare(built, fresh)).toBe(0);
+  });
+
+  test(`has at most ${MAX_BYTES} bytes`, () => {
+    expect(account.bytes).toBeLessThanOrEqual(MAX_BYTES);
+  });
+
+  test('holds our own code and the packages of the list, no more and no fewer', () => {
+    const inputs = Object.keys(account.inputs);
+    const packages = inputs.flatMap((file) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []);
+    expect([...new Set(packages)].toSorted()).toEqual(Object.keys(PACKAGES).toSorted());
+    const own = inputs.filter((file) => !file.includes('node_modules/'));
+    expect(own.filter((file) => !/^(lambda|lib\/(contract|tuf|stores|keys|refresh))\//.test(file))).toEqual([]);
+  });
+
+  test('looks for credentials in the environment alone', () => {
+    const providers = Object.keys(account.inputs).filter((file) => /credential-provider|token-providers/.test(file));
+    expect(providers.filter((file) => !file.includes('/credential-provider-env/'))).toEqual([]);
+  });
+
+  test("imports and requires nothing at run time but Node's own modules", async () => {
+    expect(account.imports.filter(({ path }) => !path.startsWith('node:'))).toEqual([]);
+    const text = await readFile(bundle, 'utf8');
+    expect(text).not.toContain('Dynamic require of'); // esbuild's words for what it could not resolve
+    const calls = [...text.matchAll(/(.)\b(?:require|import)\((.{12})/g)].map(([, before, after]) => before! + after!);
+    const inMessages = calls.filter((call) => call.startsWith('[')); // "You must also … by calling [require(…)]"
+    expect(calls.filter((call) => !inMessages.includes(call) && !/^.["']node:/.test(call))).toEqual([]);
+  });
+
+  test.each(nodes)('runs on $which', async ({ node }) => {
+    const lambda = await LambdaProcess.start(node, bundle, {});
+    const { outcome, stdout } = await lambda.invoke('{"repository":"../x"}');
+    expect(outcome).toMatchObject({ outcome: 'refused', code: 'UNKNOWN_REPOSITORY' });
+    expect(stdout.split('\n')).toHaveLength(2);
+    expect((await lambda.end()).status).toBe(0);
+  });
+});
+
+test(`the other tests run it on ${present === undefined ? 'this Node only: LEFT OUT is Node 24, which cannot be had here' : 'Node 24'}`, async () => {
+  const lambda = await LambdaProcess.start(present ?? process.execPath, bundle, {});
+  expect(lambda.version).toMatch(present === undefined ? /^v2\d\./ : /^v(2[4-9]|[3-9]\d)\./);
+  await lambda.end();
+});

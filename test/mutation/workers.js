@@ -1,0 +1,48 @@
+/** Processes that run tests, as many as there are processors; one that takes too long is ended and replaced. */
+import { fork } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+const WORKER = fileURLToPath(new URL('worker.js', import.meta.url));
+const MAX_MEGABYTES = 1_500; // jest does not give back all of what a test file took
+
+/**
+ * Works through a list of jobs.
+ * @template Job
+ * @param {Job[]} jobs
+ * @param {(job: Job, ask: (request: object, seconds: number) => Promise<object | 'too long'>) => Promise<void>} work
+ */
+export async function workThrough(jobs, work) {
+  const open = jobs.values();
+  await Promise.all(Array.from({ length: availableParallelism() }, () => oneWorker(open, work)));
+}
+
+async function oneWorker(open, work) {
+  let worker;
+  const ask = async (request, seconds) => {
+    worker ??= fork(WORKER, { execArgv: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'], stdio: ['ignore', 'ignore', 'ignore', 'ipc'], serialization: 'advanced' }); // prettier-ignore
+    const answer = await answerOf(worker, request, seconds);
+    if (answer === 'too long' || answer.megabytes > MAX_MEGABYTES) {
+      worker.kill('SIGKILL');
+      worker = undefined;
+    }
+    return answer;
+  };
+  for (const job of open) await work(job, ask);
+  worker?.kill();
+}
+
+function answerOf(worker, request, seconds) {
+  return new Promise((resolve, reject) => {
+    const ended = (code, signal) => settle(() => reject(new Error(`A worker ended (${code ?? signal}).`)));
+    const timer = setTimeout(() => settle(() => resolve('too long')), seconds * 1_000);
+    const answered = (answer) => settle(() => resolve(answer));
+    const settle = (done) => {
+      clearTimeout(timer);
+      worker.off('exit', ended).off('message', answered);
+      done();
+    };
+    worker.on('exit', ended).on('message', answered);
+    worker.send(request);
+  });
+}
