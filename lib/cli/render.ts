@@ -24,7 +24,7 @@ export function render(outcome: Outcome): string {
 }
 
 /** A moment with its distance from now. Only for people: nothing is decided on it. */
-export function when(date: string): string {
+function when(date: string): string {
   const distance = between(instantOf(Date.now()), parseInstant(date, 'a date of ours'));
   const words = inWords(Math.abs(distance) as typeof distance);
   return distance < 0 ? `${date} (${words} ago)` : `${date} (in ${words})`;

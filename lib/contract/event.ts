@@ -13,7 +13,7 @@ export interface ResignEvent {
 }
 
 /** Names of repositories: they become keys of objects, dimensions of metrics and parts of paths. */
-export const REPOSITORY_NAME = /^[a-z0-9][a-z0-9-]{0,39}$/;
+const REPOSITORY_NAME = /^[a-z0-9][a-z0-9-]{0,39}$/;
 
 const FIELDS = new Set(['repository', 'force', 'dryRun', 'reason']);
 const MAX_REASON = 200; // characters; it stands in every version of the journal

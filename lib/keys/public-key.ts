@@ -25,7 +25,7 @@ export function schemeOf(key: KeyObject): Scheme | undefined {
  * A public key as a TUF key object, with the fields that go-tuf gives it: the key id depends on each of them.
  * @see go-tuf v0.5.2, pkg/keys (PublicData): keyid_hash_algorithms is always there, and always these two
  */
-export function tufKey(key: KeyObject, scheme: Scheme): JsonObject {
+function tufKey(key: KeyObject, scheme: Scheme): JsonObject {
   const value =
     scheme === 'ed25519' ? ed25519Point(key).toString('hex') : key.export({ format: 'pem', type: 'spki' }).toString();
   return new Map<string, Json>([...keyHead(scheme), ['keyval', new Map([['public', value]])]]);

@@ -19,7 +19,7 @@ export const MAX_FIRST_ROOTS = 1_000;
 const CHAIN = knownFields('format', 'roots');
 
 /** Writes a chain: the exact bytes of every root, oldest first. */
-export function encodeChain(chain: RootChain): Uint8Array {
+function encodeChain(chain: RootChain): Uint8Array {
   const roots = chain.map(({ bytes }) => Buffer.from(bytes).toString('utf8'));
   return Buffer.from(`${JSON.stringify({ format: 1, roots }, null, 1)}\n`, 'utf8');
 }

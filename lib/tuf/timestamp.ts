@@ -10,7 +10,7 @@ export interface Timestamp extends Metadata {
 }
 
 /** The fields of a timestamp's `signed` that clients read. */
-export const TIMESTAMP_FIELDS = signedFields('meta');
+const TIMESTAMP_FIELDS = signedFields('meta');
 
 /**
  * Reads timestamp.json.

@@ -32,7 +32,9 @@ const BOUNDARIES = new Map([
 const EQUALITIES = new Set([ts.SyntaxKind.EqualsEqualsEqualsToken, ts.SyntaxKind.ExclamationEqualsEqualsToken]);
 
 /**
- * Puts every mutant of one source into it: `version < known` becomes `(__mutant(7) ? (false) : (version < known))`.
+ * Puts every mutant of one source into it: `version < known` becomes `(__awake(7) ? (false) : __unlike(7, false, (version < known)))`.
+ * `__awake` says whether it is this mutant's turn; `__unlike` notes that it would have made a difference, and gives back what there was;
+ * `__passed` is `__awake` where that cannot be seen, and notes that somebody came by.
  * @param {string} file - its name, for messages
  * @param {string} text
  * @param {number} first - the number of the first mutant
@@ -67,16 +69,17 @@ export function withMutants(file, text, first) {
 
   function chosen(node, change, instead, otherwise) {
     const number = register(node, change);
-    return ts.isExpressionStatement(node)
-      ? `{ if (!__mutant(${number})) { ${otherwise} } }`
-      : `(__mutant(${number}) ? (${instead}) : (${otherwise}))`;
+    if (ts.isExpressionStatement(node)) return `{ if (!__passed(${number})) { ${otherwise} } }`;
+    return isHarmless(instead)
+      ? `(__awake(${number}) ? (${instead}) : __unlike(${number}, ${instead}, (${otherwise})))`
+      : `(__passed(${number}) ? (${instead}) : (${otherwise}))`;
   }
 
   /** A member of a list, and the list without it. */
   function member(node) {
     const number = register(node, 'left out');
     const lead = node.getFullText(source).slice(0, node.getLeadingTriviaWidth(source));
-    return `${lead}...(__mutant(${number}) ? [] : [${rewritten(node)}])`;
+    return `${lead}...(__passed(${number}) ? [] : [${rewritten(node)}])`;
   }
 
   function register(node, change) {
@@ -145,6 +148,11 @@ export function withMutants(file, text, first) {
       !ts.isSpreadElement(node)
     );
   }
+}
+
+/** Whether it can be computed beside the original: a constant, or a comparison of two values. */
+function isHarmless(instead) {
+  return /^(true|false)$/.test(instead) || /^[\w.?!\[\] -]+ [<>]=? [\w.?\[\] ()*+,-]+$/.test(instead);
 }
 
 function isCondition(node) {

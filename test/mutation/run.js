@@ -12,6 +12,7 @@ process.chdir(join(import.meta.dirname, '..', '..'));
 const started = Date.now();
 const folder = join(process.cwd(), '.cache', 'mutation');
 const words = process.argv.slice(2);
+const BUDGET = 20_000; // ms of the processor for the tests of one mutant
 
 const { files, mutants } = await prepareSources(folder);
 const wanted = mutants.filter(({ file, line, change }) => words.length === 0 || words.some((word) => `${file}:${line} ${change}`.includes(word))); // prettier-ignore
@@ -36,23 +37,21 @@ async function cover(paths) {
     if (answer === 'too long' || answer.reports.length === 0)
       throw new Error(`${path} does not run: ${answer.failure ?? answer}`);
     const everywhere = new Set(answer.reports.flatMap(({ test, passed }) => (test === undefined ? passed : [])));
-    for (const { test, passed, duration, failed } of answer.reports) {
+    for (const { test, passed, cost, failed } of answer.reports) {
       if (failed) say(`LEFT OUT: ${path}, "${test}", which fails with nothing taken out`);
-      else if (test !== undefined) found.push({ path, test, duration, passed: new Set([...everywhere, ...passed]) });
+      else if (test !== undefined) found.push({ path, test, cost, passed: new Set([...everywhere, ...passed]) });
     }
   });
   return found;
 }
-
-const BUDGET = 15_000; // ms that the tests of one mutant may take by themselves; what is slower than that are searches with random input
 
 async function fateOf({ id, file }, ask) {
   const likely = `${file.replace(/^lib/, 'test').replace(/\.ts$/, '')}.test.ts`;
   let budget = BUDGET;
   const covering = tests
     .filter(({ passed }) => passed.has(id))
-    .sort((a, b) => a.duration - b.duration)
-    .filter(({ duration }) => (budget -= duration) > 0);
+    .sort((a, b) => a.cost - b.cost)
+    .filter(({ cost }) => (budget -= cost) > 0);
   if (covering.length === 0) return 'not reached';
   const paths = [...new Set(covering.map(({ path }) => path))];
   const first = paths.includes(likely) ? likely : paths[0];
