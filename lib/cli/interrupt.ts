@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 const SAME_KEY = 500; // ms; under `npm start`, one Ctrl-C comes from the terminal and from npm
@@ -18,4 +19,6 @@ export async function untilInterrupted(run: (signal: AbortSignal) => Promise<voi
   };
   for (const name of SIGNALS) process.on(name, onSignal);
   await run(asked.signal);
+  // A process on its way out no longer hears signals, and the second of one Ctrl-C would kill it: so it waits for that one.
+  if (asked.signal.aborted) await sleep(Math.max(0, first + SAME_KEY - performance.now()));
 }

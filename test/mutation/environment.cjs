@@ -21,11 +21,11 @@ module.exports = class extends TestEnvironment {
   }
 
   handleTestEvent(event, { rootDescribeBlock }) {
-    const { tests, report } = globalThis.mutation;
+    const { tests, leftOut, report } = globalThis.mutation;
     const skip = (isNeedless) => testsIn(rootDescribeBlock).filter(isNeedless).forEach(sleep);
     switch (event.name) {
       case 'run_start':
-        skip((test) => globalThis.mutation.failed || (tests !== undefined && !tests.has(nameOf(test))));
+        skip((test) => globalThis.mutation.failed || leftOut.test(test.name) || tests?.has(nameOf(test)) === false);
         break;
       case 'test_start':
         report({ passed: this.takePassed() }); // while the file was loaded, or in beforeAll

@@ -4,7 +4,7 @@ import config from '../../jest.config.js';
 
 const root = process.cwd();
 
-process.on('message', async ({ sources: { folder, files }, count, awake, paths, tests }) => {
+process.on('message', async ({ sources: { folder, files }, count, awake, paths, tests, leftOut }) => {
   const reports = [];
   globalThis.mutation = {
     folder,
@@ -12,6 +12,7 @@ process.on('message', async ({ sources: { folder, files }, count, awake, paths, 
     count,
     awake,
     tests: tests && new Set(tests),
+    leftOut,
     report: (report) => reports.push(report),
     failed: false,
   };
