@@ -54,11 +54,12 @@ async function enrolDirectory(options: EnrollOptions): Promise<Outcome> {
     acceptSnapshot: wholeNumber(options.acceptSnapshot, '--accept-snapshot'),
     allowSharedSnapshotKey: options.allowSharedSnapshotKey ?? false,
   };
+  const policy = policyOf(options);
   const now = instantOf(Date.now());
   const outcome = await withLock(
     directory.state,
     'run',
-    () => enroll(enrolment, placesOf(directory), trust, policyOf(options), now),
+    () => enroll(enrolment, placesOf(directory), trust, policy, now),
     { create: true },
   );
   return { ...outcome, warnings: [...outcome.warnings, ...stagedMetadata(directory)] };
