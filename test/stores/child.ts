@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process'
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface, type Interface } from 'node:readline';
+import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
@@ -32,13 +32,14 @@ export function program(folder: string, name: string, contents: string, { faulty
 /** A process of its own. */
 export class Child {
   readonly process: ChildProcess;
-  readonly #lines: Interface;
+  readonly #lines: AsyncIterator<string>;
   readonly #exit: Promise<unknown>;
   readonly #errors: Promise<string>;
 
   constructor(command: string, args: readonly string[], options: SpawnOptions = {}) {
     this.process = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
-    this.#lines = createInterface(this.process.stdout!);
+    // An iterator keeps the lines that come before anybody asks.
+    this.#lines = createInterface(this.process.stdout!)[Symbol.asyncIterator]();
     this.#exit = once(this.process, 'exit');
     this.#errors = text(this.process.stderr!);
   }
@@ -49,12 +50,9 @@ export class Child {
 
   /** The next line that it prints. */
   async line(): Promise<string> {
-    const ended = this.#exit.then(async () => {
-      throw new Error(`It ended without a line: ${await this.#errors}`);
-    });
-    const [line] = (await Promise.race([once(this.#lines, 'line'), ended])) as string[];
-    ended.catch(() => undefined);
-    return line!;
+    const next = await this.#lines.next();
+    if (next.done === true) throw new Error(`It ended without a line: ${await this.#errors}`);
+    return next.value;
   }
 
   kill(): void {

@@ -104,10 +104,11 @@ test('real keys are not weak, and looking at one does not change it', () => {
   }
 });
 
-test('for the identity one signature fits every message, in OpenSSL too: that is why it counts for nothing', () => {
+test('for the identity one signature fits every message, up to OpenSSL 3.0: that is why it counts for nothing', () => {
   const spki = Buffer.from('302a300506032b6570032100', 'hex');
   const key = createPublicKey({ key: Buffer.concat([spki, bytesOf(1n, 0)]), format: 'der', type: 'spki' });
   const base = bytesOf(modulo(4n * inverse(5n)), 0);
   const signature = Buffer.concat([base, bytesOf(1n, 0)]); // R = B, S = 1
-  expect(['a', 'another'].map((message) => verify(null, Buffer.from(message), key, signature))).toEqual([true, true]);
+  const fits = process.versions.openssl.startsWith('3.0.'); // Node 24's OpenSSL refuses the key; a client's library may not
+  expect(['a', 'another'].map((message) => verify(null, Buffer.from(message), key, signature))).toEqual([fits, fits]);
 });
