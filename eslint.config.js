@@ -11,9 +11,13 @@ const ROOMS = {
   keys: ['contract', 'tuf'],
   refresh: ['contract', 'tuf', 'keys', 'stores'],
   authoring: ['contract', 'tuf', 'keys', 'stores'],
-  cli: ['contract', 'tuf', 'keys', 'stores', 'refresh', 'authoring'],
-  lambda: ['contract', 'tuf', 'keys', 'stores', 'refresh'],
-  bin: ['contract', 'cli'],
+  client: ['contract', 'tuf', 'stores'],
+  watch: ['contract', 'tuf', 'stores', 'client'],
+  config: ['contract'],
+  infra: ['contract', 'config'],
+  cli: ['contract', 'tuf', 'keys', 'stores', 'client', 'refresh', 'watch', 'authoring', 'config'],
+  lambda: ['contract', 'tuf', 'keys', 'stores', 'client', 'refresh', 'watch'],
+  bin: ['contract', 'config', 'cli', 'infra'],
 };
 
 const pattern = (room) => (room === 'lambda' || room === 'bin' ? room : `lib/${room}`);

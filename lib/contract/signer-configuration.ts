@@ -18,7 +18,7 @@ export interface SignedRepository {
   readonly root: { readonly version: number; readonly sha256: string };
   readonly key:
     | { readonly type: 'go-tuf-file'; readonly secretId: string }
-    | { readonly type: 'kms-ed25519' | 'kms-p256' | 'kms-rsa'; readonly keyId: string };
+    | { readonly type: Exclude<KeyType, 'go-tuf-file'>; readonly keyId: string };
   readonly mode: 'refresh' | 'advance';
   readonly validity: number;
   readonly resignAfter: number;
@@ -27,6 +27,9 @@ export interface SignedRepository {
   readonly freezeGrace: number;
   readonly maxVersionJump: number;
 }
+
+/** What signs: a key file of go-tuf's with a passphrase, or a key that never leaves AWS KMS. */
+export type KeyType = 'go-tuf-file' | 'kms-ed25519' | 'kms-p256' | 'kms-rsa';
 
 /** The environment variable that holds it, as JSON. */
 export const SIGNER_CONFIGURATION = 'TIMEKEEPER_CONFIGURATION';

@@ -27,7 +27,7 @@ say(`${wanted.length} mutants, ${tests.length} tests, ${seconds()} s to see whic
 const fates = [];
 await workThrough(wanted, async (mutant, ask) => {
   fates.push({ mutant, how: await fateOf(mutant, ask) });
-  if (fates.length % 100 === 0) say(`${fates.length} of ${wanted.length}, ${seconds()} s`);
+  if (fates.length % 50 === 0) say(`${fates.length} of ${wanted.length}, ${seconds()} s`);
 });
 process.exitCode = (await judge()) ? 0 : 1;
 
