@@ -1,7 +1,7 @@
 import { WARNINGS, type Code, type Warning } from '../contract/codes.ts';
 import type { Outcome } from '../contract/outcome.ts';
 import { formatInstant, instantOf, type Instant } from '../tuf/instant.ts';
-import type { ClientCheck, PublishedRole } from './client-check.ts';
+import type { ClientCheck, PublishedRole } from '../client/client-check.ts';
 import type { Doing } from './keep-fresh.ts';
 
 /** Something that is wrong, or will be, and what to do about it. */

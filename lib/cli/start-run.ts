@@ -6,7 +6,7 @@ import type { refresh, Wish } from '../refresh/refresh.ts';
 import { httpStore } from '../stores/http.ts';
 import { withLock } from '../stores/lock.ts';
 import { formatInstant, instantOf, type Instant } from '../tuf/instant.ts';
-import { newClients, type ClientCheck } from './client-check.ts';
+import { newClients, type ClientCheck } from '../client/client-check.ts';
 import { untilInterrupted } from './interrupt.ts';
 import { keepFresh } from './keep-fresh.ts';
 import { pinnedRoot } from './pinned-root.ts';

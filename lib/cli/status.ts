@@ -1,7 +1,7 @@
 import { VALIDITY } from '../authoring/init.ts';
 import type { Policy } from '../refresh/policy.ts';
 import { after, days, formatInstant, seconds, type Instant, type Seconds } from '../tuf/instant.ts';
-import type { PublishedRole, Who } from './client-check.ts';
+import type { PublishedRole, Who } from '../client/client-check.ts';
 import { keepsFromSigning, problemsOf, type Problem, type Progress, type RunLine } from './progress.ts';
 
 /** What does not change while the command runs. */

@@ -1,9 +1,9 @@
 import { RefusalError } from '../contract/errors.ts';
 import { quote } from '../contract/printable.ts';
-import { MAX_BYTES, type RoleType } from './envelope.ts';
+import { MAX_BYTES, type Metadata, type RoleType } from './envelope.ts';
 import { formatInstant, type Instant } from './instant.ts';
 import { differs, type MetaFile } from './meta-file.ts';
-import { keysOf } from './role.ts';
+import { keysOf, type Keys, type Role } from './role.ts';
 import type { Root } from './root.ts';
 import { beginChain, extendChain, latest, type RootChain } from './root-chain.ts';
 import { parseSnapshot, type Snapshot } from './snapshot.ts';
@@ -25,8 +25,16 @@ export type ClientStep =
   | { readonly do: 'fetch'; readonly file: string; readonly maxBytes: number }
   | { readonly do: 'store'; readonly name: string; readonly bytes: Uint8Array };
 
-/** A client's memory: the exact bytes that it kept, by name (`root.json`, `timestamp.json`, `snapshot.json`, `ROLE.json`). */
-export type ClientMemory = ReadonlyMap<string, Uint8Array>;
+/** A client's memory: the exact bytes that it kept, by name (`root.json`, `timestamp.json`, `snapshot.json`, and the {@link fileOf} every targets role). */
+export type ClientMemory = Pick<ReadonlyMap<string, Uint8Array>, 'get'>;
+
+/** A client's walk, or a part of it: what it yields is to be done before it goes on. */
+export type ClientWalk<T> = Generator<ClientStep, T, Uint8Array | undefined>;
+
+/** Under which name a targets role is kept, and served after its version: `targets.json`, `a%2Fb.json`. */
+export function fileOf(role: string): string {
+  return `${encodeURIComponent(role)}.json`;
+}
 
 const MAX_NEW_ROOTS = 1_000; // a run; go-tuf's client stops there too
 
@@ -35,21 +43,44 @@ const MAX_NEW_ROOTS = 1_000; // a run; go-tuf's client stops there too
  * Each file is to be kept before the next is fetched, and stays kept when a later step refuses.
  * @param memory - what was kept last time; `root.json` has to be in it (the trusted root, at first)
  * @param now - the start of the update, fixed for all of it
+ * @param known - filled with what was verified
  * @throws RefusalError ROOT_INVALID, TIMESTAMP_MISSING, SIGNATURE_INVALID, THRESHOLD_NOT_MET, SNAPSHOT_MISSING, SNAPSHOT_MISMATCH, TARGETS_MISSING, TARGETS_MISMATCH, METADATA_ROLLBACK, METADATA_EXPIRED, and what the parsers throw
  * @see TUF specification 1.0.34, section 5
  */
-export function* refreshClient(
+export function* refreshClient(memory: ClientMemory, now: Instant, known: Known = new Map()): ClientWalk<Trusted> {
+  const { kept, ...top } = yield* updateToSnapshot(memory, now, known);
+  const targets = yield* updateTargets(top.root, top.snapshot, kept, now, known);
+  return { ...top, targets };
+}
+
+/**
+ * The same as far as a client goes that wants no target: of the targets roles it reads targets.json only.
+ * @throws RefusalError - as refreshClient does
+ */
+export function* refreshTopLevel(memory: ClientMemory, now: Instant, known: Known = new Map()): ClientWalk<Trusted> {
+  const { kept, ...top } = yield* updateToSnapshot(memory, now, known);
+  const targets = yield* updateRole(topLevel(top.root), top.root, top.snapshot, kept, now);
+  known.set('targets', targets);
+  return { ...top, targets: new Map([['targets', targets]]) };
+}
+
+/** What is verified and unexpired so far, by role: filled while a walk goes on, so that it can be told of a walk that was refused. A root may be expired. */
+export type Known = Map<string, Metadata>;
+
+function* updateToSnapshot(
   memory: ClientMemory,
   now: Instant,
-): Generator<ClientStep, Trusted, Uint8Array | undefined> {
-  const chain = yield* updateRoot(beginFromMemory(memory));
+  known: Known,
+): ClientWalk<Omit<Trusted, 'targets'> & { readonly kept: ClientMemory }> {
+  const chain = yield* updateRoot(beginFromMemory(memory), known);
   const root = latest(chain);
   notExpired(root, now); // 5.3.10
   const kept = forget(memory, chain); // 5.3.11
   const timestamp = yield* updateTimestamp(root, kept, now);
+  known.set('timestamp', timestamp);
   const snapshot = yield* updateSnapshot(root, timestamp, kept, now);
-  const targets = yield* updateTargets(root, snapshot, kept, now);
-  return { root, timestamp, snapshot, targets };
+  known.set('snapshot', snapshot);
+  return { root, timestamp, snapshot, kept };
 }
 
 function beginFromMemory(memory: ClientMemory): RootChain {
@@ -59,21 +90,23 @@ function beginFromMemory(memory: ClientMemory): RootChain {
 }
 
 /** 5.3: every next root, until there is none. Each is kept at once; expiry is judged after the chain. */
-function* updateRoot(begun: RootChain): Generator<ClientStep, RootChain, Uint8Array | undefined> {
+function* updateRoot(begun: RootChain, known: Known): ClientWalk<RootChain> {
   let chain = begun;
+  known.set('root', latest(chain));
   for (let found = 0; found < MAX_NEW_ROOTS; found++) {
     const file = `${latest(chain).version + 1}.root.json`;
     const bytes = yield { do: 'fetch', file, maxBytes: MAX_BYTES.root }; // 5.3.3
     if (bytes === undefined) break;
     chain = extendChain(chain, bytes, file); // 5.3.4, 5.3.5
     yield { do: 'store', name: 'root.json', bytes }; // 5.3.8
+    known.set('root', latest(chain));
   }
   return chain;
 }
 
 /** 5.3.11: when a role's keys were replaced, what they signed is forgotten, so that a version which a thief ran up binds nobody. */
 function forget(memory: ClientMemory, chain: RootChain): ClientMemory {
-  const kept = new Map(memory);
+  const forgotten = new Set<string>();
   const [before] = chain;
   const after = latest(chain);
   const keyContents = (root: Root, role: RoleType): ReadonlySet<string> =>
@@ -83,17 +116,13 @@ function forget(memory: ClientMemory, chain: RootChain): ClientMemory {
     const staying = Array.from(keyContents(before, role)).filter((content) => still.has(content));
     return before !== after && staying.length < before.roles[role].threshold;
   };
-  if (lostThreshold('timestamp')) kept.delete('timestamp.json');
-  if (lostThreshold('snapshot')) ['timestamp.json', 'snapshot.json'].forEach((name) => kept.delete(name));
-  return kept;
+  if (lostThreshold('timestamp')) forgotten.add('timestamp.json');
+  if (lostThreshold('snapshot')) ['timestamp.json', 'snapshot.json'].forEach((name) => forgotten.add(name));
+  return { get: (name) => (forgotten.has(name) ? undefined : memory.get(name)) };
 }
 
 /** 5.4: the timestamp. An equal version stays as it is kept. */
-function* updateTimestamp(
-  root: Verified<Root>,
-  memory: ClientMemory,
-  now: Instant,
-): Generator<ClientStep, Verified<Timestamp>, Uint8Array | undefined> {
+function* updateTimestamp(root: Verified<Root>, memory: ClientMemory, now: Instant): ClientWalk<Verified<Timestamp>> {
   const verify = (bytes: Uint8Array): Verified<Timestamp> =>
     verified(parseTimestamp(bytes), root.roles.timestamp, root.keys, 'timestamp'); // 5.4.2
   const kept = remembered(memory, 'timestamp.json', verify);
@@ -116,7 +145,7 @@ function* updateSnapshot(
   timestamp: Verified<Timestamp>,
   memory: ClientMemory,
   now: Instant,
-): Generator<ClientStep, Verified<Snapshot>, Uint8Array | undefined> {
+): ClientWalk<Verified<Snapshot>> {
   const { snapshot: entry } = timestamp;
   const verify = (bytes: Uint8Array): Verified<Snapshot> =>
     verified(parseSnapshot(bytes), root.roles.snapshot, root.keys, 'snapshot'); // 5.5.3
@@ -154,10 +183,16 @@ export function notRolledBack(
   }
 }
 
-interface Delegation {
+/** Who has to sign a targets role: the root says it of targets.json, a targets role of those that it delegates to. */
+export interface Delegation {
   readonly name: string;
-  readonly role: { readonly keyids: readonly string[]; readonly threshold: number };
-  readonly keys: Root['keys'];
+  readonly role: Role;
+  readonly keys: Keys;
+}
+
+/** The delegation of targets.json. */
+export function topLevel(root: Verified<Root>): Delegation {
+  return { name: 'targets', role: root.roles.targets, keys: root.keys };
 }
 
 /**
@@ -170,27 +205,35 @@ export function* updateTargets(
   snapshot: Verified<Snapshot>,
   memory: ClientMemory,
   now: Instant,
-): Generator<ClientStep, ReadonlyMap<string, Verified<Targets>>, Uint8Array | undefined> {
+  known: Known = new Map(),
+): ClientWalk<ReadonlyMap<string, Verified<Targets>>> {
   const trusted = new Map<string, Verified<Targets>>();
-  const open: Delegation[] = [{ name: 'targets', role: root.roles.targets, keys: root.keys }];
+  const open: Delegation[] = [topLevel(root)];
   for (let delegation = open.pop(); delegation !== undefined; delegation = open.pop()) {
-    const entry = snapshot.meta.get(`${delegation.name}.json`);
-    if (entry === undefined || trusted.has(delegation.name)) continue;
-    const targets = yield* updateTargetsRole(delegation, entry, root.consistentSnapshot, memory, now);
+    if (!snapshot.meta.has(`${delegation.name}.json`) || trusted.has(delegation.name)) continue;
+    const targets = yield* updateRole(delegation, root, snapshot, memory, now);
     trusted.set(delegation.name, targets);
+    known.set(delegation.name, targets);
     for (const role of targets.delegations.toReversed()) open.push({ name: role.name, role, keys: targets.keys });
   }
   return trusted;
 }
 
-function* updateTargetsRole(
+/**
+ * One targets role that the snapshot lists; not fetched if it is the one that is kept.
+ * @throws RefusalError TARGETS_MISSING, TARGETS_MISMATCH, SIGNATURE_INVALID, THRESHOLD_NOT_MET, METADATA_EXPIRED, and what parseTargets throws
+ * @see TUF specification, section 5.6
+ */
+export function* updateRole(
   delegation: Delegation,
-  entry: MetaFile,
-  consistentSnapshot: boolean,
+  { consistentSnapshot }: Verified<Root>,
+  snapshot: Verified<Snapshot>,
   memory: ClientMemory,
   now: Instant,
-): Generator<ClientStep, Verified<Targets>, Uint8Array | undefined> {
-  const name = `${encodeURIComponent(delegation.name)}.json`;
+): ClientWalk<Verified<Targets>> {
+  const name = fileOf(delegation.name);
+  const entry = snapshot.meta.get(`${delegation.name}.json`);
+  if (entry === undefined) throw new RefusalError('TARGETS_MISSING', `The snapshot does not list ${quote(name)}.`);
   const verify = (bytes: Uint8Array): Verified<Targets> =>
     verified(parseTargets(bytes, name), delegation.role, delegation.keys, delegation.name); // 5.6.3
   const kept = remembered(memory, name, verify);

@@ -1,7 +1,7 @@
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { newClients } from '../../lib/cli/client-check.ts';
+import { newClients } from '../../lib/client/client-check.ts';
 import { pinnedRoot } from '../../lib/cli/pinned-root.ts';
 import { directoryStore } from '../../lib/stores/directory.ts';
 import { parseInstant } from '../../lib/tuf/instant.ts';

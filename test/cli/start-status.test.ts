@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { ClientCheck, PublishedRole } from '../../lib/cli/client-check.ts';
+import type { ClientCheck, PublishedRole } from '../../lib/client/client-check.ts';
 import { keepFresh, nextStep, type Doing } from '../../lib/cli/keep-fresh.ts';
 import { dueAfter, NO_PROGRESS, withStep, type Progress } from '../../lib/cli/progress.ts';
 import { newsOf, statusOf } from '../../lib/cli/status.ts';

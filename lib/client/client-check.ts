@@ -1,9 +1,10 @@
 import { CODES, type Code } from '../contract/codes.ts';
 import { isCoded } from '../contract/errors.ts';
 import type { ReadStore } from '../stores/store.ts';
-import { refreshClient, type Trusted } from '../tuf/client.ts';
+import type { Trusted } from '../tuf/client.ts';
 import type { Metadata } from '../tuf/envelope.ts';
 import type { Instant } from '../tuf/instant.ts';
+import { update, type Memory } from './update.ts';
 
 /** One role as a client reads it. */
 export interface PublishedRole {
@@ -33,8 +34,6 @@ export type ClientCheck = {
     }
 );
 
-type Memory = Map<string, Uint8Array>;
-
 /**
  * Updates as two clients do: one that remembers what it has seen, and so notices a rollback, and one that comes for the first time, and so reads every file.
  * @param trustedRoot - the root that both begin with; asked for until there is one
@@ -44,7 +43,7 @@ export function newClients(
   store: ReadStore,
   trustedRoot: () => Promise<Uint8Array | undefined>,
 ): (now: Instant) => Promise<ClientCheck> {
-  const remembered: Memory = new Map();
+  const remembered = new Map<string, Uint8Array>();
   let first: Uint8Array | undefined;
   return async (at) => {
     try {
@@ -77,18 +76,6 @@ async function attempt(store: ReadStore, memory: Memory, now: Instant) {
   } catch (error) {
     return failure(error);
   }
-}
-
-/** A client's whole workflow. What it keeps stays kept when a later step refuses. */
-async function update(store: ReadStore, memory: Memory, now: Instant): Promise<Trusted> {
-  const walk = refreshClient(new Map(memory), now);
-  let step = walk.next();
-  while (step.done !== true) {
-    const { value } = step;
-    if (value.do === 'store') memory.set(value.name, value.bytes);
-    step = walk.next(value.do === 'fetch' ? (await store.get(value.file, value.maxBytes))?.bytes : undefined);
-  }
-  return step.value;
 }
 
 /** The same walk at a time before everything expires: what is there to be shown. */
