@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { CODES, WARNINGS, type Code } from '../../lib/contract/codes.ts';
+import { FINDINGS } from '../../lib/contract/findings.ts';
 
 const TESTS = join(import.meta.dirname, '..');
 
@@ -42,5 +43,15 @@ describe('every warning', () => {
 
   test('says what to do in whole sentences', () => {
     expect(Object.values(WARNINGS).filter((remedy) => !/^[A-Z][^\n]*[^\s.]\.$/.test(remedy))).toEqual([]);
+  });
+});
+
+describe('every finding of the watchdog', () => {
+  test('is what some test expects: one that no test provokes is removed', () => {
+    expect(Object.keys(FINDINGS).filter((code) => !isSaid(code))).toEqual([]);
+  });
+
+  test('says what to do in whole sentences', () => {
+    expect(Object.values(FINDINGS).filter(({ remedy }) => !/^[A-Z][^\n]*[^\s.]\.$/.test(remedy))).toEqual([]);
   });
 });

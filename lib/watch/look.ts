@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import { isCoded } from '../contract/errors.ts';
+import type { ReadStore, Stored } from '../stores/store.ts';
+import { MAX_BYTES } from '../tuf/envelope.ts';
+import type { RootPin } from '../tuf/root-chain.ts';
+import { parseTargets } from '../tuf/targets.ts';
+import { clientMemory, type Memory } from './memory.ts';
+import { listsTargets, servedTo, type Served } from './served.ts';
+import { stoppedAtRoot, walk, type Walk } from './walk.ts';
+
+/** What was seen in one look: what a new client gets, and one that remembers. */
+export type Sight =
+  | { readonly is: 'blind'; readonly message: string }
+  | {
+      readonly is: 'seen';
+      /** The pinned root, with which new clients begin. */
+      readonly pinned: Uint8Array;
+      readonly newcomer: Walk;
+      readonly served: Served;
+      /** Undefined where nothing is remembered. */
+      readonly returning: Walk | undefined;
+      /** The root after the one that is missing, if it is there. */
+      readonly beyondGap: string | undefined;
+      /** Roots for which the server answered 403 instead of 404. */
+      readonly denied: readonly string[];
+      readonly cacheAge: number | undefined;
+      /** Targets that could not be had, and why. */
+      readonly unreachable: readonly string[];
+    };
+
+/** Where the watchdog looks. */
+export interface Published {
+  readonly metadata: ReadStore;
+  /** For how long a cache has had timestamp.json, in seconds; asked after it was read. */
+  readonly cacheAge?: () => number | undefined;
+  /** Why a target cannot be had; undefined if it can. Not given: targets are not looked for. */
+  readonly unreachable?: (path: string, length: number) => Promise<string | undefined>;
+}
+
+/**
+ * Looks at a repository as two clients do. Every file is read at most once, so that both judge the same bytes.
+ * @param pin - the root that is trusted without proof
+ * @throws FailureError STORE_UNREACHABLE
+ */
+export async function look(published: Published, pin: RootPin, memory: Memory | undefined): Promise<Sight> {
+  const { store, denied } = readOnce(published.metadata);
+  const pinned = memory?.roots[0] ?? (await publishedPin(store, pin));
+  if (typeof pinned === 'string') return { is: 'blind', message: pinned };
+
+  const newcomer = await walk(store, new Map([['root.json', pinned]]));
+  const returning = memory && (await walk(store, clientMemory(memory)));
+  const served = servedTo(newcomer);
+  const beyond = `${served.root.version + 2}.root.json`;
+  return {
+    is: 'seen',
+    pinned,
+    newcomer,
+    served,
+    returning,
+    beyondGap: !stoppedAtRoot(newcomer) && (await store.get(beyond, MAX_BYTES.root)) !== undefined ? beyond : undefined,
+    denied: Array.from(denied),
+    cacheAge: published.cacheAge?.(),
+    unreachable: await unreachableTargets(published, served),
+  };
+}
+
+/** @returns the pinned root's bytes, or a sentence on why there are none */
+async function publishedPin(store: ReadStore, { version, sha256 }: RootPin): Promise<Uint8Array | string> {
+  const file = `${version}.root.json`;
+  const stored = await store.get(file, MAX_BYTES.root);
+  if (stored === undefined) return `${file}, which the configuration pins, is missing.`;
+  const found = createHash('sha256').update(stored.bytes).digest('hex');
+  if (found === sha256) return stored.bytes;
+  return `${file} has SHA-256 ${found.slice(0, 16)}…, not the pinned ${sha256.slice(0, 16)}….`;
+}
+
+/** A missing root may be denied instead: most clients go on then, and so do we, but tell it. Any other file that is denied stops a client. */
+function readOnce(metadata: ReadStore): { readonly store: ReadStore; readonly denied: ReadonlySet<string> } {
+  const read = new Map<string, Promise<Stored | undefined>>();
+  const denied = new Set<string>();
+  const get = async (name: string, maxBytes: number): Promise<Stored | undefined> => {
+    try {
+      return await metadata.get(name, maxBytes);
+    } catch (error) {
+      if (!name.endsWith('.root.json') || !isCoded(error) || error.code !== 'ACCESS_DENIED') throw error;
+      denied.add(name);
+      return undefined;
+    }
+  };
+  const store: ReadStore = {
+    get(name, maxBytes) {
+      const reading = read.get(name) ?? get(name, maxBytes);
+      read.set(name, reading);
+      return reading;
+    },
+  };
+  return { store, denied };
+}
+
+const LOOKED_FOR = 3; // targets: enough to see that their place is served, few enough for every look
+
+async function unreachableTargets({ unreachable }: Published, { root, roles }: Served): Promise<readonly string[]> {
+  if (unreachable === undefined) return [];
+  const listed = roles.filter(listsTargets).flatMap(({ bytes, file }) => Array.from(parseTargets(bytes, file).targets));
+  const first = listed.slice(0, LOOKED_FOR);
+  const reasons = await Promise.all(
+    first.map(([name, { length, hashes }]) => {
+      const digest = hashes.get('sha256') ?? hashes.get('sha512') ?? '';
+      return unreachable(root.consistentSnapshot ? versioned(name, digest) : name, length);
+    }),
+  );
+  return reasons.filter((reason) => reason !== undefined);
+}
+
+/** `DIR/HASH.NAME`. @see TUF specification, section 6.2 */
+function versioned(name: string, digest: string): string {
+  const at = name.lastIndexOf('/') + 1;
+  return `${name.slice(0, at)}${digest}.${name.slice(at)}`;
+}
