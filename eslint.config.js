@@ -13,7 +13,7 @@ const ROOMS = {
   authoring: ['contract', 'tuf', 'keys', 'stores'],
   client: ['contract', 'tuf', 'stores'],
   watch: ['contract', 'tuf', 'stores', 'client'],
-  config: ['contract'],
+  config: ['contract', 'tuf'],
   infra: ['contract', 'config'],
   cli: ['contract', 'tuf', 'keys', 'stores', 'client', 'refresh', 'watch', 'authoring', 'config'],
   lambda: ['contract', 'tuf', 'keys', 'stores', 'client', 'refresh', 'watch'],

@@ -1,9 +1,7 @@
-import ms, { type StringValue } from 'ms';
+import { readDuration } from '../config/duration.ts';
 import { UsageError } from '../contract/errors.ts';
 import { quote } from '../contract/printable.ts';
-import { seconds, type Seconds } from '../tuf/instant.ts';
-
-const WORDS = /^\d+(\.\d+)? ?(s|seconds?|m|minutes?|h|hours?|d|days?)$/;
+import type { Seconds } from '../tuf/instant.ts';
 
 /**
  * Reads a duration in words: `90 minutes`, `3 days`, `14d`.
@@ -11,12 +9,8 @@ const WORDS = /^\d+(\.\d+)? ?(s|seconds?|m|minutes?|h|hours?|d|days?)$/;
  * @throws UsageError
  */
 export function parseDuration(text: string, option: string): Seconds {
-  if (!WORDS.test(text))
+  const duration = readDuration(text);
+  if (duration === undefined)
     throw new UsageError(`${option} is ${quote(text)}, not a duration such as "90 minutes" or "3 days".`);
-  return seconds(ms(text as StringValue) / 1_000);
-}
-
-/** A duration as one says it: `13 days`, `5 hours`. */
-export function inWords(span: Seconds): string {
-  return ms(span * 1_000, { long: true });
+  return duration;
 }

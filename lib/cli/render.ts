@@ -1,7 +1,7 @@
+import { inWords } from '../config/duration.ts';
 import { WARNINGS } from '../contract/codes.ts';
 import type { Outcome } from '../contract/outcome.ts';
 import { between, instantOf, parseInstant } from '../tuf/instant.ts';
-import { inWords } from './duration.ts';
 
 const VERDICTS = { signed: 'Signed', skipped: 'Nothing done', refused: 'Refused', failed: 'Failed' } as const;
 const DRY_VERDICTS = { ...VERDICTS, signed: 'Would sign', skipped: 'Would do nothing' } as const;
@@ -26,6 +26,6 @@ export function render(outcome: Outcome): string {
 /** A moment with its distance from now. Only for people: nothing is decided on it. */
 function when(date: string): string {
   const distance = between(instantOf(Date.now()), parseInstant(date, 'a date of ours'));
-  const words = inWords(Math.abs(distance) as typeof distance);
+  const words = inWords(Math.abs(distance));
   return distance < 0 ? `${date} (${words} ago)` : `${date} (in ${words})`;
 }

@@ -193,6 +193,8 @@ export const CODES = {
   UNEXPECTED: { kind: 'failure', remedy: 'This is a defect of Timekeeper: please report the message.' },
 
   USAGE: { kind: 'usage', remedy: 'See --help.' },
+  CONFIGURATION_MISSING: { kind: 'usage', remedy: 'Run `timekeeper init-config`: it asks and writes one.' },
+  CONFIGURATION_INVALID: { kind: 'usage', remedy: 'Correct what the message names, then run this again.' },
 } as const satisfies Record<string, { readonly kind: CodeKind; readonly remedy: string }>;
 
 /** What a code means for the run: it signed, had nothing to do, must not sign, could not find out, or was called wrongly. */
@@ -211,6 +213,8 @@ export type SkipCode = CodesOf<'skip'>;
 export type RefusalCode = CodesOf<'refusal'>;
 /** Codes with which a run could not find out or could not do; running again may help. */
 export type FailureCode = CodesOf<'failure'>;
+/** Codes with which nothing was tried: the command or its configuration has to be corrected. */
+export type UsageCode = CodesOf<'usage'>;
 
 /** What is worth telling somebody although it signed, or had nothing to do. */
 export const WARNINGS = {

@@ -1,4 +1,4 @@
-import { CODES, type Code, type FailureCode, type RefusalCode } from './codes.ts';
+import { CODES, type Code, type FailureCode, type RefusalCode, type UsageCode } from './codes.ts';
 
 /** An error with a code of the closed list, a sentence on what is wrong, and one on what to do. */
 export abstract class CodedError extends Error {
@@ -32,15 +32,19 @@ export class FailureError extends CodedError {
   }
 }
 
-/** The command was called wrongly: exit status 2. */
+/** The command was called or configured wrongly: exit status 2. */
 export class UsageError extends CodedError {
   override readonly name = 'UsageError';
-  override readonly code = 'USAGE';
+  override readonly code: UsageCode;
   private readonly ownRemedy: string | undefined;
 
-  /** @param options - with a `remedy` where there is a better one than to read the help */
-  constructor(message: string, { remedy, ...options }: ErrorOptions & { readonly remedy?: string } = {}) {
+  /** @param options - with a `remedy` where there is a better one than that of the code */
+  constructor(
+    message: string,
+    { remedy, code = 'USAGE', ...options }: ErrorOptions & { readonly remedy?: string; readonly code?: UsageCode } = {},
+  ) {
     super(message, options);
+    this.code = code;
     this.ownRemedy = remedy;
   }
 

@@ -1,5 +1,6 @@
+import { DEFAULTS, VALIDITY_BOUNDS } from '../contract/defaults.ts';
 import { UsageError } from '../contract/errors.ts';
-import { days, hours, minutes, seconds, type Seconds } from '../tuf/instant.ts';
+import { minutes, seconds, type Seconds } from '../tuf/instant.ts';
 
 /** How one repository is kept fresh. Durations are in seconds. */
 export interface Policy {
@@ -23,19 +24,19 @@ export interface Policy {
 
 /** What holds where nothing else is said. */
 export const DEFAULT_POLICY: Policy = {
-  mode: 'refresh',
-  validity: days(14),
-  resignAfter: days(3),
-  check: hours(1),
-  cacheMax: minutes(10),
-  freezeGrace: days(1),
-  maxVersionJump: 1_000_000,
+  mode: DEFAULTS.mode,
+  validity: seconds(DEFAULTS.validity),
+  resignAfter: seconds(DEFAULTS.resignAfter),
+  check: seconds(DEFAULTS.check),
+  cacheMax: seconds(DEFAULTS.cacheMax),
+  freezeGrace: seconds(DEFAULTS.freezeGrace),
+  maxVersionJump: DEFAULTS.maxVersionJump,
   minInterval: minutes(10),
 };
 
-/** The bounds of a timestamp's life: a shorter one dies between two checks, a longer one can be replayed for too long. */
-export const MIN_VALIDITY = hours(1);
-export const MAX_VALIDITY = days(31);
+/** The bounds of a timestamp's life. */
+export const MIN_VALIDITY = seconds(VALIDITY_BOUNDS.least);
+export const MAX_VALIDITY = seconds(VALIDITY_BOUNDS.most);
 
 /** A repository of our own choice: the policy, checked. */
 export function checkedPolicy(policy: Policy): Policy {
