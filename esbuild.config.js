@@ -25,7 +25,7 @@ const common = {
 await rm(resolve(import.meta.dirname, folder), { recursive: true, force: true });
 const lambda = await build({
   ...common,
-  entryPoints: { resign: 'lambda/resign.ts' },
+  entryPoints: { resign: 'lambda/resign.ts', watch: 'lambda/watch.ts' },
   outdir: join(folder, 'lambda'),
   outExtension: { '.js': '.mjs' },
   target: 'node24',
@@ -47,4 +47,13 @@ await build({
 });
 // CommonJS, because Node starts it 4 ms sooner than an ES module.
 await writeFile(resolve(import.meta.dirname, folder, 'bin', 'package.json'), '{ "type": "commonjs" }\n');
+// For editors, from the schema with which the command reads timekeeper.json.
+const schema = await build({ ...common, entryPoints: ['lib/config/json-schema.ts'], write: false });
+const { jsonSchema } = await import(
+  `data:text/javascript;base64,${Buffer.from(schema.outputFiles[0].contents).toString('base64')}`
+);
+await writeFile(
+  join(resolve(import.meta.dirname, folder), 'timekeeper.schema.json'),
+  `${JSON.stringify(jsonSchema(), null, 2)}\n`,
+);
 await chmod(resolve(import.meta.dirname, folder, 'bin', 'timekeeper.js'), 0o755);

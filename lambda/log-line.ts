@@ -1,6 +1,7 @@
-import { METRICS, METRICS_NAMESPACE, type MetricName } from '../lib/contract/metrics.ts';
+import type { MetricName } from '../lib/contract/metrics.ts';
 import type { Outcome } from '../lib/contract/outcome.ts';
 import { printable } from '../lib/contract/printable.ts';
+import { embeddedMetrics, hoursLeft } from './embedded-metrics.ts';
 
 /** What a run was asked beside what stands in its outcome. */
 export interface Asked {
@@ -18,16 +19,14 @@ export function logLine(outcome: Outcome, { force, reason }: Asked, now: number)
     outcome;
   const metrics = metricsOf(outcome, force, now);
   const names = Object.keys(metrics) as MetricName[];
-  const directive = (dimensions: readonly string[], of: readonly MetricName[]) => ({
-    Namespace: METRICS_NAMESPACE,
-    Dimensions: [dimensions],
-    Metrics: of.map((Name) => ({ Name, Unit: METRICS[Name] })),
-  });
   return JSON.stringify({
-    _aws: {
-      Timestamp: now,
-      CloudWatchMetrics: [directive(['repository'], names), directive(['repository', 'code'], ['Runs'])],
-    },
+    _aws: embeddedMetrics(
+      [
+        { dimensions: ['repository'], metrics: names },
+        { dimensions: ['repository', 'code'], metrics: ['Runs'] },
+      ],
+      now,
+    ),
     repository: repository === '' ? '-' : repository,
     code,
     outcome: outcome.outcome,
@@ -52,7 +51,6 @@ function metricsOf(
   force: boolean,
   now: number,
 ): Partial<Record<MetricName, number>> {
-  const hoursLeft = (date: string) => Math.round((Date.parse(date) - now) / 36_000) / 100;
   return {
     Runs: 1,
     Signed: outcome === 'signed' && !dryRun ? 1 : 0,
@@ -61,7 +59,7 @@ function metricsOf(
     Forced: outcome === 'signed' && force && !dryRun ? 1 : 0,
     Warnings: warnings.length,
     DurationMs: durationMs,
-    ...(expires === null ? {} : { TimestampHoursLeft: hoursLeft(expires) }),
-    ...(effectiveExpiry === null ? {} : { EffectiveHoursLeft: hoursLeft(effectiveExpiry) }),
+    ...(expires === null ? {} : { TimestampHoursLeft: hoursLeft(expires, now) }),
+    ...(effectiveExpiry === null ? {} : { EffectiveHoursLeft: hoursLeft(effectiveExpiry, now) }),
   };
 }

@@ -13,6 +13,7 @@ import { refresh, type WritablePlaces } from '../lib/refresh/refresh.ts';
 import { instantOf, seconds } from '../lib/tuf/instant.ts';
 import { awsPlaces } from './aws-places.ts';
 import { logLine } from './log-line.ts';
+import { RunFailed } from './run-failed.ts';
 
 // `timekeeper start` signs with this file's engine: what runs on a laptop is what runs in the Lambda.
 export { refresh };
@@ -50,14 +51,6 @@ export async function handler(input: unknown): Promise<Outcome> {
   process.stdout.write(`${logLine(outcome, asked, now)}\n`);
   if (outcome.outcome === 'failed') throw new RunFailed(outcome);
   return outcome;
-}
-
-/** Lambda reports an error's name and message: with these, its retries and the failure queue carry the whole outcome. */
-export class RunFailed extends Error {
-  constructor(outcome: Outcome) {
-    super(JSON.stringify(outcome));
-    this.name = outcome.code;
-  }
 }
 
 let configured: SignerConfiguration | undefined;

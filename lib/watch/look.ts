@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
-import { isCoded } from '../contract/errors.ts';
+import { servedAs } from '../client/target-path.ts';
+import { isCoded, isRefusal } from '../contract/errors.ts';
 import type { ReadStore, Stored } from '../stores/store.ts';
 import { MAX_BYTES } from '../tuf/envelope.ts';
+import type { Hashes } from '../tuf/meta-file.ts';
 import type { RootPin } from '../tuf/root-chain.ts';
 import { parseTargets } from '../tuf/targets.ts';
 import { clientMemory, type Memory } from './memory.ts';
@@ -33,8 +35,8 @@ export interface Published {
   readonly metadata: ReadStore;
   /** For how long a cache has had timestamp.json, in seconds; asked after it was read. */
   readonly cacheAge?: () => number | undefined;
-  /** Why a target cannot be had; undefined if it can. Not given: targets are not looked for. */
-  readonly unreachable?: (path: string, length: number) => Promise<string | undefined>;
+  /** Why a target of this relative address cannot be had; undefined if it can. Not given: targets are not looked for. */
+  readonly unreachable?: (address: string, length: number) => Promise<string | undefined>;
 }
 
 /**
@@ -104,16 +106,19 @@ async function unreachableTargets({ unreachable }: Published, { root, roles }: S
   const listed = roles.filter(listsTargets).flatMap(({ bytes, file }) => Array.from(parseTargets(bytes, file).targets));
   const first = listed.slice(0, LOOKED_FOR);
   const reasons = await Promise.all(
-    first.map(([name, { length, hashes }]) => {
-      const digest = hashes.get('sha256') ?? hashes.get('sha512') ?? '';
-      return unreachable(root.consistentSnapshot ? versioned(name, digest) : name, length);
+    first.map(async ([path, { length, hashes }]) => {
+      const served = addressOf(path, hashes, root.consistentSnapshot);
+      return served.is === 'refused' ? served.message : unreachable(served.path, length);
     }),
   );
   return reasons.filter((reason) => reason !== undefined);
 }
 
-/** `DIR/HASH.NAME`. @see TUF specification, section 6.2 */
-function versioned(name: string, digest: string): string {
-  const at = name.lastIndexOf('/') + 1;
-  return `${name.slice(0, at)}${digest}.${name.slice(at)}`;
+function addressOf(path: string, hashes: Hashes, consistentSnapshot: boolean) {
+  try {
+    return { is: 'served', path: servedAs(path, hashes, consistentSnapshot) } as const;
+  } catch (error) {
+    if (isRefusal(error)) return { is: 'refused', message: error.message } as const;
+    throw error;
+  }
 }

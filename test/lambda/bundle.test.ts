@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -9,13 +9,10 @@ import { BUNDLE, LambdaProcess } from './lambda-process.ts';
 import { node24 } from './node24.ts';
 
 const BUILD = fileURLToPath(new URL('../../esbuild.config.js', import.meta.url));
-const MAX_BYTES = 560_000; // the three SDK clients alone are 473,000 as they come
 
-/** What may be in the file beside our own code, and why it is there. A new line here is a decision: what the signer carries, an attacker may use. */
-const PACKAGES: Readonly<Record<string, string>> = {
-  '@aws-sdk/client-s3': 'Reads repository and state, and writes them on condition.',
-  '@aws-sdk/client-kms': 'Signs where the key is in KMS.',
-  '@aws-sdk/client-secrets-manager': 'Fetches the passphrase of a key file.',
+/** What every file may hold beside our own code, and why it is there. A new line here is a decision: what a Lambda carries, an attacker may use. */
+const COMMON: Readonly<Record<string, string>> = {
+  '@aws-sdk/client-s3': 'Reads repository, state or memory, and writes them on condition.',
   '@aws-sdk/credential-provider-env': "The role's credentials, from the function's environment and nowhere else.",
   '@aws-sdk/core': "Part of the SDK: the protocols, the credentials' cache, the user agent.",
   '@aws-sdk/checksums': 'Part of the SDK: what S3 puts are checked with.',
@@ -27,8 +24,27 @@ const PACKAGES: Readonly<Record<string, string>> = {
   '@smithy/node-http-handler': 'Part of the SDK: HTTP, its timeouts and kept connections.',
   '@smithy/signature-v4': 'Part of the SDK: signs requests.',
   '@smithy/types': 'Part of the SDK: a few constants.',
-  '@noble/ciphers': "The one cipher: secretbox, in which go-tuf's key files are sealed.",
 };
+
+/** Each handler's file: what more may be in it, and which rooms. */
+const FILES = [
+  {
+    name: 'resign',
+    maxBytes: 560_000, // the three SDK clients alone are 473,000 as they come
+    rooms: 'contract|tuf|stores|keys|refresh',
+    packages: {
+      '@aws-sdk/client-kms': 'Signs where the key is in KMS.',
+      '@aws-sdk/client-secrets-manager': 'Fetches the passphrase of a key file.',
+      '@noble/ciphers': "The one cipher: secretbox, in which go-tuf's key files are sealed.",
+    },
+  },
+  {
+    name: 'watch',
+    maxBytes: 440_000, // the S3 client alone is 429,000 as it comes
+    rooms: 'contract|tuf|stores|client|watch', // and so neither keys nor what decides on a signature
+    packages: {},
+  },
+] as const;
 
 interface Account {
   readonly outputs: Readonly<
@@ -52,8 +68,7 @@ const nodes = [
 ];
 
 let scratch: string;
-let bundle: string;
-let account: Account['outputs'][string];
+let accounts: Account['outputs'];
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'build-'));
   await Promise.all(
@@ -61,13 +76,13 @@ beforeAll(async () => {
       promisify(execFile)(process.execPath, [BUILD, join(scratch, name), join(scratch, `${name}.json`)]),
     ),
   );
-  bundle = join(scratch, 'one', 'lambda', 'resign.mjs');
-  const { outputs } = JSON.parse(await readFile(join(scratch, 'one.json'), 'utf8')) as Account;
-  account = Object.values(outputs)[0]!;
+  accounts = (JSON.parse(await readFile(join(scratch, 'one.json'), 'utf8')) as Account).outputs;
 });
 afterAll(() => rm(scratch, { recursive: true }));
 
-describe("the Lambda's file", () => {
+const bundleOf = (name: string) => join(scratch, 'one', 'lambda', `${name}.mjs`);
+
+describe('the build', () => {
   test('comes out the same, byte for byte, in two builds; so does the command', async () => {
     const filesOf = async (name: string) => {
       const entries = await readdir(join(scratch, name), { recursive: true, withFileTypes: true });
@@ -81,36 +96,41 @@ describe("the Lambda's file", () => {
       return Object.fromEntries(await Promise.all(contents)) as Record<string, string>;
     };
     const [one, two] = [await filesOf('one'), await filesOf('two')];
-    expect(Object.keys(one)).toContain('/lambda/resign.mjs');
+    expect(Object.keys(one)).toEqual(expect.arrayContaining(FILES.map(({ name }) => `/lambda/${name}.mjs`)));
     expect(Object.keys(two)).toEqual(Object.keys(one));
     expect(Object.keys(one).filter((file) => one[file] !== two[file])).toEqual([]);
   });
+});
+
+describe.each(FILES)("the Lambda's file $name.mjs", ({ name, maxBytes, rooms, packages }) => {
+  const bundle = () => bundleOf(name);
+  const account = () => Object.entries(accounts).find(([path]) => path.endsWith(`/lambda/${name}.mjs`))![1];
 
   test('in dist is what the sources give: else run `npm run build`, the tests here run it', async () => {
-    const [built, fresh] = await Promise.all([readFile(BUNDLE), readFile(bundle)]);
+    const [built, fresh] = await Promise.all([readFile(join(dirname(BUNDLE), `${name}.mjs`)), readFile(bundle())]);
     expect(Buffer.compare(built, fresh)).toBe(0);
   });
 
-  test(`has at most ${MAX_BYTES} bytes`, () => {
-    expect(account.bytes).toBeLessThanOrEqual(MAX_BYTES);
+  test(`has at most ${maxBytes} bytes`, () => {
+    expect(account().bytes).toBeLessThanOrEqual(maxBytes);
   });
 
   test('holds our own code and the packages of the list, no more and no fewer', () => {
-    const inputs = Object.keys(account.inputs);
-    const packages = inputs.flatMap((file) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []);
-    expect([...new Set(packages)].toSorted()).toEqual(Object.keys(PACKAGES).toSorted());
+    const inputs = Object.keys(account().inputs);
+    const found = inputs.flatMap((file) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []);
+    expect([...new Set(found)].toSorted()).toEqual(Object.keys({ ...COMMON, ...packages }).toSorted());
     const own = inputs.filter((file) => !file.includes('node_modules/'));
-    expect(own.filter((file) => !/^(lambda|lib\/(contract|tuf|stores|keys|refresh))\//.test(file))).toEqual([]);
+    expect(own.filter((file) => !new RegExp(`^(lambda|lib/(${rooms}))/`).test(file))).toEqual([]);
   });
 
   test('looks for credentials in the environment alone', () => {
-    const providers = Object.keys(account.inputs).filter((file) => /credential-provider|token-providers/.test(file));
+    const providers = Object.keys(account().inputs).filter((file) => /credential-provider|token-providers/.test(file));
     expect(providers.filter((file) => !file.includes('/credential-provider-env/'))).toEqual([]);
   });
 
   test("imports and requires nothing at run time but Node's own modules", async () => {
-    expect(account.imports.filter(({ path }) => !path.startsWith('node:'))).toEqual([]);
-    const text = await readFile(bundle, 'utf8');
+    expect(account().imports.filter(({ path }) => !path.startsWith('node:'))).toEqual([]);
+    const text = await readFile(bundle(), 'utf8');
     expect(text).not.toContain('Dynamic require of'); // esbuild's words for what it could not resolve
     const calls = [...text.matchAll(/(.)\b(?:require|import)\((.{12})/g)].map(([, before, after]) => before! + after!);
     const inMessages = calls.filter((call) => call.startsWith('[')); // "You must also … by calling [require(…)]"
@@ -118,7 +138,7 @@ describe("the Lambda's file", () => {
   });
 
   test.each(nodes)('runs on $which', async ({ node }) => {
-    const lambda = await LambdaProcess.start(node, bundle, {});
+    const lambda = await LambdaProcess.start(node, bundle(), {});
     const { outcome, stdout } = await lambda.invoke('{"repository":"../x"}');
     expect(outcome).toMatchObject({ outcome: 'refused', code: 'UNKNOWN_REPOSITORY' });
     expect(stdout.split('\n')).toHaveLength(2);
@@ -127,7 +147,7 @@ describe("the Lambda's file", () => {
 });
 
 test(`the other tests run it on ${present === undefined ? 'this Node only: LEFT OUT is Node 24, which cannot be had here' : 'Node 24'}`, async () => {
-  const lambda = await LambdaProcess.start(present ?? process.execPath, bundle, {});
+  const lambda = await LambdaProcess.start(present ?? process.execPath, bundleOf('resign'), {});
   expect(lambda.version).toMatch(present === undefined ? /^v2\d\./ : /^v(2[4-9]|[3-9]\d)\./);
   await lambda.end();
 });
