@@ -2,11 +2,11 @@ import { KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { SignedRepository, SignerConfiguration } from '../lib/contract/signer-configuration.ts';
-import { MAX_KEY_FILE_BYTES } from '../lib/keys/key-file.ts';
-import { keyFileSource } from '../lib/keys/key-file-source.ts';
 import { kmsKeySource } from '../lib/keys/kms.ts';
 import { secretPassphrase } from '../lib/keys/secrets-manager.ts';
 import type { KeySource } from '../lib/keys/signer.ts';
+import { MAX_KEY_FILE_BYTES } from '../lib/keys/key-file.ts';
+import { versionedKeyFile } from '../lib/keys/versioned-key-file.ts';
 import type { WritablePlaces } from '../lib/refresh/refresh.ts';
 import { watchClock } from '../lib/stores/clock-skew.ts';
 import { s3Store } from '../lib/stores/s3.ts';
@@ -51,12 +51,8 @@ function largest(skews: readonly (number | undefined)[]): number | undefined {
 function keySource(name: string, { key }: SignedRepository, state: Store): KeySource {
   if (key.type !== 'go-tuf-file')
     return kmsKeySource({ client: new KMSClient(CLIENT), keyId: key.keyId, type: key.type });
-  const source = keyFileSource({
-    read: async () => (await state.get('key.json', MAX_KEY_FILE_BYTES))?.bytes,
-    passphrase: secretPassphrase(new SecretsManagerClient(CLIENT), key.secretId),
-    file: `${name}/key.json`,
-    eager: true,
-  });
-  // Key file and passphrase are replaced through enroll alone, which records the public halves: nothing is fetched to find out.
-  return { ...source, fingerprint: () => Promise.resolve(undefined) };
+  const client = new SecretsManagerClient(CLIENT);
+  const passphrase = (version: string) => secretPassphrase(client, key.secretId, version)();
+  const read = async (file: string) => (await state.get(file, MAX_KEY_FILE_BYTES))?.bytes;
+  return versionedKeyFile({ read, passphrase, repository: name });
 }

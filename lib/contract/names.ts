@@ -51,6 +51,11 @@ export function secretName(deployment: string, repository: string): string {
   return `timekeeper/${deployment}/${repository}`;
 }
 
+/** The key file's name in the state: it goes with one version of the secret, so that a new key file never meets an old passphrase. */
+export function keyFileName(secretVersion: string): string {
+  return `key-${secretVersion}.json`;
+}
+
 /** The alias of a repository's KMS key. */
 export function keyAliasName(deployment: string, repository: string): string {
   return `alias/timekeeper/${deployment}/${repository}`;

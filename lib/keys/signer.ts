@@ -24,8 +24,9 @@ export interface KeySource {
   /**
    * Fetches and opens the key material.
    * @param known - the public halves that were recorded at an earlier opening, if any: they can save a call
+   * @param secretVersion - which version of the secret the journal names, where the passphrase is in one
    * @throws RefusalError KEY_UNREADABLE, KDF_REFUSED
    * @throws FailureError KEY_FILE_MISSING, SECRET_UNAVAILABLE, KMS_UNAVAILABLE, STORE_UNREACHABLE, ACCESS_DENIED
    */
-  open(known: readonly PublicKey[]): Promise<readonly Signer[]>;
+  open(known: readonly PublicKey[], secretVersion?: string): Promise<readonly Signer[]>;
 }

@@ -1,16 +1,18 @@
 import { isRefusal, RefusalError } from '../contract/errors.ts';
 import type { Outcome } from '../contract/outcome.ts';
-import type { Store } from '../stores/store.ts';
+import type { KeySource } from '../keys/signer.ts';
+import type { ReadStore, Store } from '../stores/store.ts';
 import { Fields, knownFields } from '../tuf/fields.ts';
 import type { Instant } from '../tuf/instant.ts';
 import { isObject, parseJson, type Json } from '../tuf/json.ts';
-import { latest } from '../tuf/root-chain.ts';
-import type { Journal } from './journal.ts';
+import type { PublicKey } from '../tuf/key.ts';
+import { beginChain, latest } from '../tuf/root-chain.ts';
+import type { Identity, Journal } from './journal.ts';
 import { encodeJournal, MAX_JOURNAL_BYTES } from './journal-file.ts';
-import { keepChain, knownFrom, MAX_CHAIN_BYTES, ROOT_CHAIN } from './kept-roots.ts';
+import { beginAtPin, keepChain, knownFrom, MAX_CHAIN_BYTES, pinAt, ROOT_CHAIN, withRoots } from './kept-roots.ts';
 import { JOURNAL, look, type Look, type Places } from './look.ts';
 import type { Trust } from './trust.ts';
-import { openKeys, signProbe } from './our-keys.ts';
+import { openKeys, signProbe, type OurKeys } from './our-keys.ts';
 import { plannedOutcome } from './outcome.ts';
 import { plan } from './plan.ts';
 import type { Policy } from './policy.ts';
@@ -27,6 +29,21 @@ export interface Enrolment {
   readonly acceptSnapshot: number | undefined;
   /** Allow the timestamp key in the snapshot role, as tuf-on-ci has it. */
   readonly allowSharedSnapshotKey: boolean;
+  /** Roots to append to the kept chain, which the repository may not show. */
+  readonly roots?: readonly Uint8Array[];
+  readonly material?: KeyMaterial;
+}
+
+/** What becomes of the key material at an enrolment where it is to sign elsewhere; for a directory it stays where it is. */
+export interface KeyMaterial {
+  /** Whether whoever enrols may sign with it; if not, it is for the signer's own dry run to show that it signs. */
+  readonly signsHere: boolean;
+  /**
+   * Puts the keys where the signer looks for them. What is there goes on working until the journal names the new version.
+   * @param keys - those that the root lists for the timestamp role; no other is to leave
+   * @returns the version of the secret; undefined where there is none
+   */
+  install(keys: readonly PublicKey[]): Promise<string | undefined>;
 }
 
 /** What an old journal still tells, even if it cannot be trusted: it only ever raises the floor. */
@@ -40,7 +57,7 @@ const UNKNOWN_VERSIONS = 100; // versions that a lost journal may have issued be
 
 /**
  * Begins the state of a repository, or begins it again: verifies everything from the trusted root, opens the keys, signs a probe, writes journal and root chain.
- * @param trust - with the root that the caller vouches for; it becomes the pin
+ * @param trust - with the root that the caller vouches for, which becomes the pin; or with the pin of a configuration, which it has to be
  * @param now - the run's one clock reading
  * @returns the verdict that the next run would have, as a dry run; refused if anything does not hold, and then nothing is written
  * @throws FailureError as refresh does
@@ -63,25 +80,27 @@ export async function enroll(
       'This repository is enrolled already; to begin its state again, add --again.',
     );
   }
-  const seen = await look({ ...places, state: NOTHING }, remembering(trust, oldChain?.bytes), policy, false, now);
+  const pinned = await withPinnedRoot(trust, places.hosting);
+  const trusted = remembering(pinned, oldChain?.bytes, enrolment.roots ?? []);
+  const seen = await look({ ...places, state: NOTHING }, trusted, policy, false, now);
   if (seen === 'changed') throw new RefusalError('ACCEPT_INVALID', 'The state changed meanwhile.');
   const old = oldJournal === undefined ? undefined : highWater(oldJournal.bytes);
   const journal = { ...seen.state.journal, ...accepted(enrolment, seen, old, policy) };
   const decided = plan({ ...seen.state, journal }, policy, false, now);
   if (decided.do === 'refuse') return plannedOutcome(asked, decided, seen.state);
 
-  const { signers, identity } = await openKeys(places.keys, { ...seen.state, keys: undefined });
-  refuseSharedKeys(seen, identity.keys, enrolment);
-  await signProbe(signers);
+  const keys = await checkedKeys(places.keys, seen, enrolment);
+  const identity = await installed(keys, enrolment);
+  const newestRoot = pinAt(latest(seen.state.chain));
   const written = await places.state.putIf(
     JOURNAL,
-    encodeJournal({ ...journal, identity, probedAt: now }),
+    encodeJournal({ ...journal, newestRoot, identity, probedAt: now }),
     oldJournal?.token ?? 'absent',
   );
   if (written === 'changed' || (await keepChain(places.state, seen.state.chain, oldChain?.token)) === 'changed') {
     throw new RefusalError('ACCEPT_INVALID', 'Somebody else wrote the state meanwhile; enrol again.');
   }
-  return { ...plannedOutcome(asked, decided, seen.state), keyIds: Array.from(signers.keys()) };
+  return { ...plannedOutcome(asked, decided, seen.state), keyIds: Array.from(keys.signers.keys()) };
 }
 
 /** The state that enrolment begins from: none. */
@@ -91,11 +110,23 @@ const NOTHING: Store = {
   list: () => Promise.resolve([]),
 };
 
-/** A root that was seen once stays known, although the repository may hide it now. */
-function remembering(trust: Trust, oldChain: Uint8Array | undefined): Trust {
+/**
+ * Where the configuration has a pin, nothing is taken on faith: the given root, or the repository's own copy, has to be it.
+ * @throws RefusalError ROOT_PIN_MISMATCH
+ */
+async function withPinnedRoot(trust: Trust, hosting: ReadStore): Promise<Trust> {
+  const { pin, trustedRoot, ...rest } = trust;
+  if (pin === undefined) return trust;
+  return { ...rest, trustedRoot: (await beginAtPin(hosting, pin, trustedRoot))[0].bytes };
+}
+
+/** A root that was seen once stays known, although the repository may hide it now; so does one that is given. */
+function remembering(trust: Trust, oldChain: Uint8Array | undefined, roots: readonly Uint8Array[]): Trust {
   const { trustedRoot } = trust;
-  const knownRoots = oldChain && trustedRoot && knownFrom(oldChain, trustedRoot);
-  return knownRoots === undefined ? trust : { ...trust, knownRoots };
+  if (trustedRoot === undefined) return trust;
+  const known =
+    (oldChain && knownFrom(oldChain, trustedRoot)) ?? (roots.length > 0 ? beginChain(trustedRoot) : undefined);
+  return known === undefined ? trust : { ...trust, knownRoots: withRoots(known, roots) };
 }
 
 /** What goes beyond what is known has to be named: a typing error must not accept it. */
@@ -165,6 +196,28 @@ function highWater(bytes: Uint8Array): HighWater | undefined {
     if (isRefusal(error)) return undefined;
     throw error;
   }
+}
+
+/**
+ * Opens the keys, and judges what only an enrolment refuses.
+ * @throws RefusalError KEY_IN_OTHER_ROLE, OWN_OUTPUT_INVALID, and what openKeys throws
+ */
+export async function checkedKeys(source: KeySource, seen: Look, enrolment: Enrolment): Promise<OurKeys> {
+  const keys = await openKeys(source, { ...seen.state, keys: undefined });
+  refuseSharedKeys(seen, keys.identity.keys, enrolment);
+  if (enrolment.material?.signsHere === false) return keys;
+  await signProbe(keys.signers);
+  return keys;
+}
+
+/** Installs the keys that the root lists, and no other, where they are to sign elsewhere. */
+export async function installed({ signers, identity }: OurKeys, { material }: Enrolment): Promise<Identity> {
+  if (material === undefined) return identity;
+  const keys = Array.from(signers.values(), ({ publicKey }) => publicKey);
+  const secretVersion = await material.install(keys);
+  const { repository, place, pin, deployment } = identity;
+  const whose = { repository, place, pin, deployment, keys, keyFingerprint: undefined };
+  return secretVersion === undefined ? whose : { ...whose, secretVersion };
 }
 
 /** K2: one key in two roles lets whoever steals it do both. In a run that is told; here it is refused. */

@@ -5,7 +5,7 @@ import { formatInstant, parseInstant, type Instant } from '../tuf/instant.ts';
 import { isArray, isObject, parseJson, type Json } from '../tuf/json.ts';
 import { isUsable, parseKey } from '../tuf/key.ts';
 import type { Root } from '../tuf/root.ts';
-import type { RootChain } from '../tuf/root-chain.ts';
+import type { RootChain, RootPin } from '../tuf/root-chain.ts';
 import { parseTimestamp, type Timestamp } from '../tuf/timestamp.ts';
 import { verified, type Verified } from '../tuf/verify.ts';
 import type { Entry, Identity, Journal, KnownSnapshot, Recorded } from './journal.ts';
@@ -15,7 +15,7 @@ export const MAX_JOURNAL_BYTES = 8_000_000;
 
 /** Writes a journal as JSON that a person can read. */
 export function encodeJournal(journal: Journal): Uint8Array {
-  const { identity, entry, seen, snapshot, badSince } = journal;
+  const { identity, newestRoot, entry, seen, snapshot, badSince } = journal;
   const recorded = ({ timestamp, rootVersion }: Recorded) => ({
     version: timestamp.version,
     sha256: timestamp.sha256,
@@ -31,7 +31,9 @@ export function encodeJournal(journal: Journal): Uint8Array {
       deployment: identity.deployment,
       keys: identity.keys.map(({ json: key }) => plain(key)),
       keyFingerprint: identity.keyFingerprint,
+      secretVersion: identity.secretVersion,
     },
+    newestRoot: newestRoot && { version: newestRoot.version, sha256: newestRoot.sha256 },
     epoch: journal.epoch,
     floor: journal.floor,
     entry: entry && {
@@ -70,6 +72,7 @@ function plain(json: Json): unknown {
 const JOURNAL = knownFields(
   'format',
   'identity',
+  'newestRoot',
   'epoch',
   'floor',
   'entry',
@@ -108,6 +111,7 @@ export function parseJournal(bytes: Uint8Array, chain: RootChain): Journal {
     const seen = optionalObject(fields, 'seen');
     return {
       identity: identityOf(fields),
+      ...(fields.has('newestRoot') ? { newestRoot: pinIn(fields, 'newestRoot') } : {}),
       epoch: fields.integer('epoch'),
       floor: fields.integer('floor'),
       entry: entry && parseEntry(entry, chain),
@@ -143,18 +147,23 @@ function document(bytes: Uint8Array): Fields {
 
 function identityOf(document: Fields): Identity {
   const fields = new Fields(document.object('identity'), 'identity', ANY);
-  const pin = new Fields(fields.object('pin'), 'pin', ANY);
   return {
     repository: fields.string('repository'),
     place: fields.string('place'),
-    pin: { version: pin.integer('version'), sha256: pin.string('sha256') },
+    pin: pinIn(fields, 'pin'),
     deployment: fields.string('deployment'),
     keys: fields
       .array('keys')
       .map((key) => parseKey(key, 'identity.keys'))
       .filter(isUsable),
     keyFingerprint: fields.has('keyFingerprint') ? fields.string('keyFingerprint') : undefined,
+    ...(fields.has('secretVersion') ? { secretVersion: fields.string('secretVersion') } : {}),
   };
+}
+
+function pinIn(fields: Fields, name: string): RootPin {
+  const pin = new Fields(fields.object(name), name, ANY);
+  return { version: pin.integer('version'), sha256: pin.string('sha256') };
 }
 
 function parseEntry(fields: Fields, chain: RootChain): Entry {

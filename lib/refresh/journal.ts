@@ -18,6 +18,8 @@ export interface Identity {
   readonly keys: readonly PublicKey[];
   /** The fingerprint of the key material in which they were found. */
   readonly keyFingerprint: string | undefined;
+  /** The version of the secret with the passphrase, and so which key file it opens; absent where neither is in AWS. */
+  readonly secretVersion?: string;
 }
 
 /** A timestamp that moved the state: its exact bytes, and the root under which they verify. */
@@ -67,6 +69,8 @@ export interface Heal {
 /** The write-ahead record and high-water mark of one repository. */
 export interface Journal {
   readonly identity: Identity;
+  /** The newest root of the kept chain, so that a run which read an older chain loses the race for the journal; absent in journals of release 0.1. */
+  readonly newestRoot?: RootPin;
   /** Counts how often a person began it again. */
   readonly epoch: number;
   /** Versions up to here count as used. */

@@ -4,6 +4,7 @@ import type { ReadStore, Store, Stored, Token } from '../stores/store.ts';
 import { MAX_BYTES } from '../tuf/envelope.ts';
 import { Fields, knownFields } from '../tuf/fields.ts';
 import { parseJson } from '../tuf/json.ts';
+import { parseRoot } from '../tuf/root.ts';
 import { beginChain, extendChain, latest, verifyChain, type RootChain, type RootPin } from '../tuf/root-chain.ts';
 
 /** The name of the kept chain in the state. */
@@ -19,7 +20,7 @@ export const MAX_FIRST_ROOTS = 1_000;
 const CHAIN = knownFields('format', 'roots');
 
 /** Writes a chain: the exact bytes of every root, oldest first. */
-function encodeChain(chain: RootChain): Uint8Array {
+export function encodeChain(chain: RootChain): Uint8Array {
   const roots = chain.map(({ bytes }) => Buffer.from(bytes).toString('utf8'));
   return Buffer.from(`${JSON.stringify({ format: 1, roots }, null, 1)}\n`, 'utf8');
 }
@@ -142,6 +143,19 @@ export async function probe(hosting: ReadStore, version: number): Promise<Stored
   }
 }
 
+/**
+ * A root once seen is never unseen: a chain without it is an older one that was put back, while the repository hides the rest.
+ * @param newest - the newest root that was kept, as the journal knows it
+ * @throws RefusalError ROOT_CHAIN_INVALID
+ */
+export function reachesTo(chain: RootChain, newest: RootPin | undefined): void {
+  if (newest === undefined || chain.some(({ sha256 }) => sha256 === newest.sha256)) return;
+  throw new RefusalError(
+    'ROOT_CHAIN_INVALID',
+    `${ROOT_CHAIN} ends with version ${latest(chain).version}, but version ${newest.version} was kept already.`,
+  );
+}
+
 /** Keeps a chain that has grown. @returns 'changed' if somebody else kept one meanwhile */
 export function keepChain(state: Store, chain: RootChain, token: Token | undefined): Promise<'stored' | 'changed'> {
   return state.putIf(ROOT_CHAIN, encodeChain(chain), token ?? 'absent');
@@ -149,6 +163,29 @@ export function keepChain(state: Store, chain: RootChain, token: Token | undefin
 
 /** The root in a file that somebody vouches for, as a pin. @throws RefusalError ROOT_INVALID, and what parseRoot throws */
 export function pinOf(trustedRoot: Uint8Array): RootPin {
-  const [{ version, sha256 }] = beginChain(trustedRoot, 'The trusted root');
+  return pinAt(beginChain(trustedRoot, 'The trusted root')[0]);
+}
+
+/**
+ * Appends given roots to a chain. One that it holds already changes nothing.
+ * @throws RefusalError ROOT_INVALID, ROOT_PIN_MISMATCH, and what parseRoot throws
+ */
+export function withRoots(chain: RootChain, roots: readonly Uint8Array[]): RootChain {
+  const given = roots.map((bytes) => ({ bytes, version: parseRoot(bytes, 'The given root').version }));
+  let extended = chain;
+  for (const { bytes, version } of given.sort((a, b) => a.version - b.version)) {
+    const held = extended.find((root) => root.version === version);
+    if (held === undefined) extended = extendChain(extended, bytes, `The given root`);
+    else if (Buffer.compare(held.bytes, bytes) !== 0)
+      throw new RefusalError(
+        'ROOT_PIN_MISMATCH',
+        `The given root has version ${version} like one of the trusted chain, but other contents.`,
+      );
+  }
+  return extended;
+}
+
+/** A root by version and SHA-256. */
+export function pinAt({ version, sha256 }: RootPin): RootPin {
   return { version, sha256 };
 }

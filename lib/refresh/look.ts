@@ -14,8 +14,10 @@ import {
   MAX_FIRST_ROOTS,
   MAX_NEW_ROOTS,
   parseChain,
+  pinAt,
   probe,
   probeRoots,
+  reachesTo,
   ROOT_CHAIN,
 } from './kept-roots.ts';
 import type { Policy } from './policy.ts';
@@ -104,6 +106,8 @@ export async function look(
   const root = latest(chain);
   const current = observeTimestamp(timestampFile?.bytes, root);
   const journal = journalFile && parseJournal(journalFile.bytes, chain);
+  reachesTo(chain, journal?.newestRoot);
+  const newestRoot = keep ? { newestRoot: pinAt(latest(chain)) } : {}; // a look that keeps no roots must not claim that they are kept
   const first = startingPoint(chain, current, trust);
   const extended = journal === undefined ? first?.timestamp : endorsement({ current, journal });
   const file = await snapshotName(hosting, root, extended?.snapshot.version, names, policy);
@@ -117,7 +121,10 @@ export async function look(
   return {
     state: {
       chain,
-      journal: journal ?? beginJournal({ identity, first, current, snapshot, epoch: 0, floor: 0 }, now),
+      journal: {
+        ...(journal ?? beginJournal({ identity, first, current, snapshot, epoch: 0, floor: 0 }, now)),
+        ...newestRoot,
+      },
       current,
       snapshot,
       targets:

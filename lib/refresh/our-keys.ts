@@ -25,7 +25,7 @@ export async function openKeys(
   { chain, keys, journal }: Pick<State, 'chain' | 'keys' | 'journal'>,
 ): Promise<OurKeys> {
   const root = latest(chain);
-  const opened = await source.open(keys ?? []);
+  const opened = await source.open(keys ?? [], journal.identity.secretVersion);
   const publicKeys = opened.map(({ publicKey }) => publicKey);
   const missing = keysMissing(root, publicKeys);
   if (missing !== undefined) throw new RefusalError(missing.code, missing.message);

@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { expect } from '@jest/globals';
 import { CODES } from '../../lib/contract/codes.ts';
 import type { Outcome } from '../../lib/contract/outcome.ts';
+import { BUILT } from '../built.ts';
 import { PASSPHRASE } from '../keys/fixture-keys.ts';
 import { expectNothingSecret } from './secrets.ts';
 
@@ -12,7 +14,7 @@ import { expectNothingSecret } from './secrets.ts';
 export const NOW = '2026-11-24T00:00:00Z';
 
 /** The command as it is built and installed. */
-export const COMMAND = fileURLToPath(new URL('../../dist/bin/timekeeper.js', import.meta.url));
+export const COMMAND = join(BUILT, 'bin', 'timekeeper.js');
 const FIXED_CLOCK = fileURLToPath(new URL('./fixed-clock.mjs', import.meta.url));
 
 /** How the command is run. */

@@ -7,6 +7,7 @@ import { afterAll } from '@jest/globals';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
 import type { Outcome } from '../../lib/contract/outcome.ts';
+import { keyFileName } from '../../lib/contract/names.ts';
 import {
   SIGNER_CONFIGURATION,
   type SignedRepository,
@@ -185,6 +186,14 @@ export class Deployment {
     return key.keyId;
   }
 
+  /** The secret's version that the journal names. */
+  secretVersion: string | undefined;
+
+  /** The key file's name in the state. */
+  get keyFile(): string {
+    return keyFileName(this.secretVersion!);
+  }
+
   // Time.
 
   /** Lets time pass, in seconds. */
@@ -333,8 +342,9 @@ export class Deployment {
 
   async putKeyFile(name: string): Promise<void> {
     const bytes = await readKeyFile(name);
-    this.putState('key.json', bytes.toString());
-    this.aws.secrets.create(SECRET, PASSPHRASE.toString());
+    const { versionId } = this.aws.secrets.create(SECRET, PASSPHRASE.toString());
+    this.secretVersion = versionId;
+    this.putState(this.keyFile, bytes.toString());
     const keys = await openKeyFile(bytes, PASSPHRASE);
     const [, secret] = /"private":\s*"([^"]+)"/.exec(
       Buffer.from(encodeJson(keys.at(-1)!.secretJson(), COMPACT)).toString(),
@@ -353,6 +363,7 @@ export class Deployment {
         acceptVersion: undefined,
         acceptSnapshot: undefined,
         allowSharedSnapshotKey: false,
+        material: { signsHere: true, install: () => Promise.resolve(this.secretVersion) },
       },
       {
         hosting: s3Store({ client: hosting, bucket, prefix }),
@@ -363,7 +374,7 @@ export class Deployment {
         repository: NAME,
         place: `s3://${bucket}/${prefix}`,
         deployment: DEPLOYMENT,
-        trustedRoot: this.repository.bytes('1.root.json'),
+        pin: this.signed.root,
       },
       { ...DEFAULT_POLICY, mode },
       this.repository.now,
@@ -376,12 +387,11 @@ export class Deployment {
     const { key } = this.signed;
     if (key.type !== 'go-tuf-file')
       return kmsKeySource({ client: new KMSClient(this.aws.clientConfig()), keyId: key.keyId, type: key.type });
-    const source = keyFileSource({
-      read: () => Promise.resolve(this.state('key.json')),
+    return keyFileSource({
+      read: () => Promise.resolve(this.state(this.keyFile)),
       passphrase: () => Promise.resolve(PASSPHRASE),
-      file: 'key.json',
+      file: this.keyFile,
     });
-    return { ...source, fingerprint: () => Promise.resolve(undefined) }; // as lambda/aws-places.ts has it
   }
 }
 
@@ -390,4 +400,6 @@ export interface Journal {
   readonly entry?: { readonly version: number; readonly timestamp: string; readonly reason?: string; by: string };
   readonly seen?: { readonly version: number };
   readonly probedAt?: string;
+  readonly newestRoot?: { readonly version: number };
+  readonly identity: { readonly secretVersion?: string };
 }

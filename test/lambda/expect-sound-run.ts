@@ -40,7 +40,7 @@ function mayOpenKeys({ outcome: { outcome, code, dryRun }, calls }: Run): boolea
 /** Every call for key material: to KMS, to Secrets Manager, for the key file. */
 export function keyCalls({ calls }: Run): readonly string[] {
   return calls
-    .filter(({ service, key }) => service !== 's3' || key?.endsWith('/key.json'))
+    .filter(({ service, key }) => service !== 's3' || /\/key-[^/]+\.json$/.test(key ?? ''))
     .map(({ operation, key }) => (key === undefined ? operation : `${operation} ${key}`));
 }
 

@@ -305,9 +305,29 @@ describe('a call that AWS refuses for good', () => {
       code: 'KEY_FILE_MISSING',
       options: fixture,
       prepare: (d) => {
-        d.putState('key.json', undefined);
+        d.putState(d.keyFile, undefined);
       },
-      says: /^There is no key file orbit\/key\.json\.$/,
+      says: /^There is no key file orbit\/key-[0-9a-f-]{36}\.json\.$/,
+    },
+    {
+      given: 'the journal names no version of the secret',
+      code: 'KEY_FILE_MISSING',
+      options: fixture,
+      prepare: (d) => {
+        const { secretVersion, ...identity } = d.journal().identity;
+        expect(secretVersion).toBe(d.secretVersion);
+        d.putState('journal.json', { ...d.journal(), identity });
+      },
+      says: /^The journal names no version of the secret: enrol the repository\.$/,
+    },
+    {
+      given: 'the version of the secret that the journal names is gone',
+      code: 'SECRET_UNAVAILABLE',
+      options: fixture,
+      prepare: (d) => {
+        d.aws.secrets.create('timekeeper/orbit', 'another secret of the same name');
+      },
+      says: /can't find the specified value for VersionId/,
     },
   ];
   test.each(cases)('fails with $code, which Lambda retries: $given', async ({ code, options, prepare, says }) => {
@@ -338,7 +358,8 @@ describe('key material that cannot be used', () => {
     { given: 'a passphrase with a newline', secret: 'timestämp5#$#@\n' },
   ])('is refused with KEY_UNREADABLE, and its secret is not told: $given', async ({ secret }) => {
     const d = await due({ key: { fixture: 'go-tuf-v0.5.2' } });
-    d.aws.secrets.put('timekeeper/orbit', secret);
+    d.aws.secrets.create('timekeeper/orbit');
+    d.aws.secrets.put('timekeeper/orbit', secret, d.secretVersion);
     const run = await d.run();
     expect(run.outcome).toMatchObject({ outcome: 'refused', code: 'KEY_UNREADABLE' });
     expect(puts(run)).toEqual([]);
@@ -346,7 +367,7 @@ describe('key material that cannot be used', () => {
 
   test('is refused with KDF_REFUSED before scrypt takes the memory', async () => {
     const d = await due({ key: { fixture: 'go-tuf-v0.5.2' } });
-    d.putState('key.json', d.state('key.json')!.toString().replace('32768', '1073741824'));
+    d.putState(d.keyFile, d.state(d.keyFile)!.toString().replace('32768', '1073741824'));
     expect((await d.run()).outcome).toMatchObject({ outcome: 'refused', code: 'KDF_REFUSED' });
   });
 });

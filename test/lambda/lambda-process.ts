@@ -1,10 +1,12 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Outcome } from '../../lib/contract/outcome.ts';
+import { BUILT } from '../built.ts';
 
 /** What `npm run build` makes of lambda/resign.ts. */
-export const BUNDLE = fileURLToPath(new URL('../../dist/lambda/resign.mjs', import.meta.url));
+export const BUNDLE = join(BUILT, 'lambda', 'resign.mjs');
 
 const RUNNER = fileURLToPath(new URL('./runner.mjs', import.meta.url));
 

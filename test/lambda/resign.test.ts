@@ -49,9 +49,15 @@ describe('a run that signs', () => {
     d.pass(3 * DAY);
     const run = await d.run();
     expect(run.outcome).toMatchObject({ code: 'SIGNED', expires: inTwoWeeks(d), warnings: [] });
-    expect(keyCalls(run).toSorted()).toEqual([`GetObject ${NAME}/key.json`, 'GetSecretValue']);
+    expect(keyCalls(run).toSorted()).toEqual([`GetObject ${NAME}/${d.keyFile}`, 'GetSecretValue']);
     expect(d.client()).toEqual(given.versions);
     expect(before).toEqual({ ...given.versions, timestamp: given.versions.timestamp - 1 });
+  });
+
+  test('reads the version of the secret that the journal names, also when there is a newer one', async () => {
+    const d = await deploy({ key: { fixture: 'go-tuf-v0.5.2' } });
+    d.aws.secrets.put('timekeeper/orbit', 'the passphrase of an enrolment that was cut off');
+    expect((await d.run({ force: true })).outcome).toMatchObject({ code: 'SIGNED' });
   });
 
   test('writes the journal first and timestamp.json second, both on condition, and nothing else', async () => {
