@@ -114,7 +114,7 @@ function forget(memory: ClientMemory, chain: RootChain): ClientMemory {
   const lostThreshold = (role: RoleType): boolean => {
     const still = keyContents(after, role);
     const staying = Array.from(keyContents(before, role)).filter((content) => still.has(content));
-    return before !== after && staying.length < before.roles[role].threshold;
+    return staying.length < before.roles[role].threshold;
   };
   if (lostThreshold('timestamp')) forgotten.add('timestamp.json');
   if (lostThreshold('snapshot')) ['timestamp.json', 'snapshot.json'].forEach((name) => forgotten.add(name));

@@ -26,7 +26,9 @@ say(`${wanted.length} mutants, ${tests.length} tests, ${seconds()} s to see whic
 /** @type {{ mutant: import('./mutants.js').Mutant, how: 'killed' | 'too long' | 'survived' | 'not reached' }[]} */
 const fates = [];
 await workThrough(wanted, async (mutant, ask) => {
-  fates.push({ mutant, how: await fateOf(mutant, ask) });
+  const how = await fateOf(mutant, ask);
+  fates.push({ mutant, how });
+  if (how !== 'killed') say(`${how}: ${mutant.file}:${mutant.line}  ${mutant.change}`);
   if (fates.length % 50 === 0) say(`${fates.length} of ${wanted.length}, ${seconds()} s`);
 });
 process.exitCode = (await judge()) ? 0 : 1;
@@ -47,20 +49,17 @@ async function cover(paths) {
   return found;
 }
 
+/** The tests of the mutant's own file go first, all of them; then the cheapest of the others, as many as the budget allows. */
 async function fateOf({ id, file }, ask) {
-  const likely = `${file.replace(/^lib/, 'test').replace(/\.ts$/, '')}.test.ts`;
-  let budget = BUDGET;
-  const covering = tests
-    .filter(({ passed }) => passed.has(id))
-    .sort((a, b) => a.cost - b.cost)
-    .filter(({ cost }) => (budget -= cost) > 0);
+  const own = `${file.replace(/^lib/, 'test').replace(/\.ts$/, '')}.test.ts`;
+  const covering = tests.filter(({ passed }) => passed.has(id)).sort((a, b) => a.cost - b.cost);
   if (covering.length === 0) return 'not reached';
-  const paths = [...new Set(covering.map(({ path }) => path))];
-  const first = paths.includes(likely) ? likely : paths[0];
-  for (const part of [[first], paths.filter((path) => path !== first)]) {
+  let budget = BUDGET;
+  const others = covering.filter(({ path, cost }) => path !== own && (budget -= cost) > 0);
+  for (const part of [covering.filter(({ path }) => path === own), others]) {
     if (part.length === 0) continue;
-    const names = covering.filter(({ path }) => part.includes(path)).map(({ test }) => test);
-    const answer = await ask({ ...request, awake: id, paths: part, tests: names }, 60);
+    const paths = [...new Set(part.map(({ path }) => path))];
+    const answer = await ask({ ...request, awake: id, paths, tests: part.map(({ test }) => test) }, 60);
     if (answer === 'too long') return answer;
     if (answer.failure) return 'killed';
   }

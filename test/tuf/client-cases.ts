@@ -62,12 +62,28 @@ function rotate(repository: TestRepository, role: 'root' | 'timestamp' | 'snapsh
   repository.keys[role] = [ed25519Key()];
 }
 
+/** Has two keys sign a role, of two. */
+function twoOf(role: 'timestamp' | 'snapshot') {
+  return (repository: TestRepository): void => {
+    repository.keys[role] = [ed25519Key(), ed25519Key()];
+    repository.thresholds[role] = 2;
+  };
+}
+
+/** Replaces one of two keys; from now on one signature is enough. */
+function keepOneOf(repository: TestRepository, role: 'timestamp' | 'snapshot'): void {
+  repository.keys[role] = [repository.keys[role][0]!, ed25519Key()];
+  repository.thresholds[role] = 1;
+}
+
 /** Publishes root N+1, signed by the root keys of now and of before. */
 function nextRoot(repository: TestRepository, number: number, before = repository.keys.root): void {
   repository.root(number, undefined, Array.from(new Set([...before, ...repository.keys.root])));
 }
 
 const EARLY_RETURN = 'it looks no further once the timestamp has the version that it knows';
+
+const FORGETS_NOTHING = 'it holds on to whatever still verifies under the new root';
 
 export const CASES: readonly ClientCase[] = [
   // 5.2 and 5.3: root.
@@ -266,6 +282,58 @@ export const CASES: readonly ClientCase[] = [
       repository.timestamp(3);
     },
     disagree: { 'go-tuf': 'it holds on to the version of the targets.json that it has' },
+  },
+  {
+    section: '5.3.11',
+    given: 'a snapshot version run up by a thief, then the snapshot key rotated and the timestamp key kept',
+    code: 'accepted',
+    requests: ['2.root.json', '3.root.json', ...ALL.slice(0, 2)],
+    stored: ['root.json', 'timestamp.json', 'snapshot.json'],
+    change: (repository, memory) => {
+      repository.snapshot(99);
+      repository.timestamp(2);
+      update(repository, memory);
+      rotate(repository, 'snapshot');
+      repository.root(2);
+      repository.snapshot(2);
+      repository.timestamp(3);
+    },
+    disagree: { 'tuf-js': FORGETS_NOTHING },
+  },
+  {
+    section: '5.3.11',
+    given: 'a lower timestamp after a root that kept fewer of its keys than had to sign',
+    code: 'accepted',
+    requests: ['2.root.json', '3.root.json', 'timestamp.json'],
+    stored: ['root.json', 'timestamp.json'],
+    prepare: twoOf('timestamp'),
+    change: (repository, memory) => {
+      fastForward(memory, 'timestamp', repository.keys.timestamp);
+      keepOneOf(repository, 'timestamp');
+      repository.root(2);
+      repository.timestamp(2);
+    },
+    disagree: { 'go-tuf': FORGETS_NOTHING, 'tuf-js': FORGETS_NOTHING },
+  },
+  {
+    section: '5.3.11',
+    given: 'a lower snapshot after a root that kept fewer of its keys than had to sign',
+    code: 'accepted',
+    requests: ['2.root.json', '3.root.json', ...ALL],
+    stored: ['root.json', ...ALL],
+    prepare: twoOf('snapshot'),
+    change: (repository, memory) => {
+      repository.targets(99);
+      repository.snapshot(99);
+      repository.timestamp(2);
+      update(repository, memory);
+      keepOneOf(repository, 'snapshot');
+      repository.root(2);
+      repository.targets(2);
+      repository.snapshot(2);
+      repository.timestamp(3);
+    },
+    disagree: { 'go-tuf': FORGETS_NOTHING, 'tuf-js': FORGETS_NOTHING },
   },
   {
     section: '5.3.11',
@@ -512,6 +580,17 @@ export const CASES: readonly ClientCase[] = [
   },
   {
     section: '5.5.1',
+    given: 'a snapshot of the version that is kept, but with other bytes, which is fetched',
+    code: 'accepted',
+    requests: TO_SNAPSHOT,
+    stored: ['timestamp.json', 'snapshot.json'],
+    change: (repository) => {
+      repository.snapshot(1, expires('2030-06-01T00:00:00Z'));
+      repository.timestamp(2);
+    },
+  },
+  {
+    section: '5.5.1',
     given: 'no snapshot; the timestamp is kept',
     code: 'SNAPSHOT_MISSING',
     requests: TO_SNAPSHOT,
@@ -682,6 +761,18 @@ export const CASES: readonly ClientCase[] = [
     requests: TO_SNAPSHOT,
     stored: ALL.slice(0, 2),
     change: (repository) => {
+      repository.snapshot(2);
+      repository.timestamp(2);
+    },
+  },
+  {
+    section: '5.6.1',
+    given: 'targets of the version that is kept, but with other bytes, which are fetched',
+    code: 'accepted',
+    requests: TO_TARGETS,
+    stored: ALL,
+    change: (repository) => {
+      repository.targets(1, expires('2030-06-01T00:00:00Z'));
       repository.snapshot(2);
       repository.timestamp(2);
     },

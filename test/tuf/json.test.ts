@@ -13,6 +13,9 @@ describe('parseJson reads', () => {
     '{}',
     '[]',
     ' \t\r\n[ 1 , 2 ]\n',
+    ' { } ',
+    ' [ ] ',
+    ' { "a" : [ ] , "b" : { } } ',
     '"\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\ud83d\\ude00"',
     '"\\u005c\\u0022"',
     '"é\u2028\u2029\u007f\u0080😀"',
@@ -76,7 +79,8 @@ describe('parseJson refuses', () => {
     { given: 'a string cut behind its backslash', input: bytes('"a\\'), code: 'NOT_JSON' },
     { given: 'a comma too many in an object', input: bytes('{"a":1,}'), code: 'NOT_JSON' },
     { given: 'a comma too many in a list', input: bytes('[1,]'), code: 'NOT_JSON' },
-    { given: 'a missing comma', input: bytes('[1 2]'), code: 'NOT_JSON' },
+    { given: 'a missing comma in a list', input: bytes('[1 2]'), code: 'NOT_JSON' },
+    { given: 'a missing comma in an object', input: bytes('{"a":1 "b":2}'), code: 'NOT_JSON' },
     { given: 'a missing colon', input: bytes('{"a" 1}'), code: 'NOT_JSON' },
     { given: 'a key without quotes', input: bytes('{a:1}'), code: 'NOT_JSON' },
     { given: 'single quotes', input: bytes("{'a':1}"), code: 'NOT_JSON' },
@@ -128,9 +132,22 @@ describe('parseJson refuses', () => {
     expect(message).toBe('timestamp.json has the key "\\u001b[2J" twice in one object.');
   });
 
-  test('gzip with a hint at what it is', () => {
-    const { message } = refusal(() => parseJson(Buffer.from([0x1f, 0x8b]), 'timestamp.json'));
-    expect(message).toContain('compressed with gzip');
+  test.each([
+    { given: 'gzip', input: Buffer.from([0x1f, 0x8b]), hint: 'compressed with gzip' },
+    { given: 'the first byte of gzip alone', input: Buffer.from([0x1f, 0x20]), hint: 'a value is expected' },
+    { given: 'the second byte of gzip alone', input: Buffer.from([0x20, 0x8b]), hint: 'not valid UTF-8' },
+    { given: 'UTF-16, little-endian', input: Buffer.from([0xff, 0xfe]), hint: 'UTF-16' },
+    { given: 'UTF-16, big-endian', input: Buffer.from([0xfe, 0xff]), hint: 'UTF-16' },
+    { given: 'FF FF', input: Buffer.from([0xff, 0xff]), hint: 'not valid UTF-8' },
+    { given: 'FE FE', input: Buffer.from([0xfe, 0xfe]), hint: 'not valid UTF-8' },
+    { given: 'FE behind another byte', input: Buffer.from([0x20, 0xfe]), hint: 'not valid UTF-8' },
+    { given: 'FF behind another byte', input: Buffer.from([0x20, 0xff]), hint: 'not valid UTF-8' },
+    { given: 'nothing', input: bytes(''), hint: 'it is empty' },
+    { given: 'white space', input: bytes(' '), hint: 'it ends too early' },
+    { given: 'half a string', input: bytes('"a'), hint: 'it ends within a string' },
+    { given: 'a tab in a string', input: bytes('"\t"'), hint: 'a control character stands in a string' },
+  ])('$given with the hint "$hint"', ({ input, hint }) => {
+    expect(refusal(() => parseJson(input, 'timestamp.json')).message).toContain(hint);
   });
 });
 
