@@ -15,7 +15,7 @@ import { report } from './run-command.ts';
 import { prepare, type Kept } from './start-prepare.ts';
 import type { StartOptions } from './start.ts';
 import { serveStatus, type StatusServer } from './status-server.ts';
-import { newsOf, statusOf, type Setting, type Status } from './status.ts';
+import { newsOf, statusOf, type Setting, type Status } from './status-model.ts';
 import { stagedMetadata } from './working-directory.ts';
 
 type Engine = typeof refresh;

@@ -6,7 +6,7 @@ import { quote } from '../contract/printable.ts';
 import { textOf } from '../stores/foreign-error.ts';
 import { sendText, serveFile } from './serve-file.ts';
 import page from './status-page.html';
-import type { Status } from './status.ts';
+import type { Status } from './status-model.ts';
 
 /** What is served. */
 export interface Served {

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { publishedNames } from '../../lib/cli/serve-file.ts';
 import { NO_PROGRESS } from '../../lib/cli/progress.ts';
 import { serveStatus, type StatusServer } from '../../lib/cli/status-server.ts';
-import { statusOf } from '../../lib/cli/status.ts';
+import { statusOf } from '../../lib/cli/status-model.ts';
 import { hours, minutes, seconds, type Instant } from '../../lib/tuf/instant.ts';
 import { emptyFolder } from './started.ts';
 

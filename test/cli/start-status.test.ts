@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { ClientCheck, PublishedRole } from '../../lib/client/client-check.ts';
 import { keepFresh, nextStep, type Doing } from '../../lib/cli/keep-fresh.ts';
 import { dueAfter, NO_PROGRESS, withStep, type Progress } from '../../lib/cli/progress.ts';
-import { newsOf, statusOf } from '../../lib/cli/status.ts';
+import { newsOf, statusOf } from '../../lib/cli/status-model.ts';
 import type { Code } from '../../lib/contract/codes.ts';
 import type { Outcome } from '../../lib/contract/outcome.ts';
 import { bareOutcome } from '../../lib/refresh/outcome.ts';

@@ -4,7 +4,7 @@ import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import { initRepository } from '../../lib/authoring/init.ts';
-import type { Status } from '../../lib/cli/status.ts';
+import type { Status } from '../../lib/cli/status-model.ts';
 import { hours, instantOf } from '../../lib/tuf/instant.ts';
 import { COMMAND } from './timekeeper.ts';
 import { newPath } from './working-copy.ts';
