@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { bareOutcome } from '../refresh/outcome.ts';
 import { enrollCommand } from './enroll.ts';
+import { initConfigCommand } from './init-config.ts';
 import { planCommand } from './plan.ts';
 import { resignCommand } from './resign.ts';
 import { report } from './run-command.ts';
@@ -15,6 +16,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .description('Keeps a TUF repository fresh: verifies it, then re-signs timestamp.json before it expires.')
     .version(VERSION);
   for (const command of [startCommand, resignCommand, planCommand, enrollCommand]) program.addCommand(command);
+  program.addCommand(initConfigCommand);
   for (const command of [program, ...program.commands])
     command.exitOverride().configureOutput({ outputError: () => undefined });
   process.stdout.on('error', outputLost);

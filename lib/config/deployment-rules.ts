@@ -3,18 +3,22 @@ import { parseArn, partitionOf } from './arn.ts';
 import type { Environment, Hosting } from './configuration.ts';
 import type { Incomplete, IncompleteRepository } from './configure.ts';
 import { longNames, longRepositoryNames } from './name-limits.ts';
+import { fieldName } from './fault.ts';
 import { repositoryFaults } from './repository-rules.ts';
 import { fault, type RuleFault } from './rule.ts';
+import { REPOSITORY_NAME, repositoryNameMessage } from './schema.ts';
 
 /** What is wrong between fields that can each be read. */
 export function ruleFaults(whole: Incomplete): RuleFault[] {
+  const named = { ...whole, repositories: whole.repositories.filter(([name]) => REPOSITORY_NAME.test(name)) };
   return [
     ...nameFaults(whole),
     ...principalFaults(whole),
     ...emptyFaults(whole),
+    ...misnamed(whole),
     ...whole.repositories.flatMap(([name, repository]) => repositoryFaults(name, repository, whole)),
-    ...repositoryNameFaults(whole),
-    ...sharedFaults(whole),
+    ...repositoryNameFaults(named),
+    ...sharedFaults(named),
   ];
 }
 
@@ -37,7 +41,7 @@ function repositoryNameFaults({ name: deployment, signing, watch, repositories }
     const wrong = `makes the name of ${long.what} ${long.name.length} characters long, "${long.name}"; AWS takes ${long.most}`;
     const advice = `Shorten it, or name, by ${long.name.length - long.most}`;
     const other = long.what === 'the hosting bucket' ? ', or name the bucket with hosting.bucketName' : '';
-    const at = `repositories.${name}`;
+    const at = fieldName(['repositories', name]);
     return [fault(at, ['name', `${at}.hosting`, 'signing'], `${wrong}. ${advice}${other}.`)];
   });
 }
@@ -58,7 +62,13 @@ function principalFaults({ signing, operators, repositories }: Incomplete): Rule
           settings: { publishers },
           hosting,
         },
-      ]) => foreign(`repositories.${name}.publishers`, publishers, hosting?.region, `repositories.${name}.hosting`),
+      ]) =>
+        foreign(
+          fieldName(['repositories', name, 'publishers']),
+          publishers,
+          hosting?.region,
+          fieldName(['repositories', name, 'hosting']),
+        ),
     ),
   ];
 }
@@ -76,6 +86,13 @@ function foreign(field: string, arns: readonly string[], region: string | undefi
 function emptyFaults({ repositories }: Incomplete): RuleFault[] {
   if (repositories.length > 0) return [];
   return [fault('repositories', [], 'is empty. Add a repository: `timekeeper init-config` asks and writes it.')];
+}
+
+/** Whatever else is wrong with the repository: so it is said apart from its fields. */
+function misnamed({ repositories }: Incomplete): RuleFault[] {
+  return repositories
+    .filter(([name]) => !REPOSITORY_NAME.test(name))
+    .map(([name]) => ({ field: fieldName(['repositories', name]), from: [], message: repositoryNameMessage(name) }));
 }
 
 /** What two repositories must not have in common: a pin (one repository, or its keys, served twice), a place, an address. */
@@ -96,8 +113,14 @@ type Pair = [name: string, repository: IncompleteRepository, other: string, earl
 function samePin(...[name, { root }, other, earlier]: Pair): RuleFault[] {
   if (root === undefined || root.sha256 !== earlier.root?.sha256) return [];
   const why = 'Two repositories with the same keys cannot be told apart: a timestamp does not name its repository';
-  const field = `repositories.${name}.root.sha256`;
-  return [fault(field, [`repositories.${other}.root`], `is that of ${other} too. ${why}. Give each its own keys.`)];
+  const field = fieldName(['repositories', name, 'root.sha256']);
+  return [
+    fault(
+      field,
+      [fieldName(['repositories', other, 'root'])],
+      `is that of ${other} too. ${why}. Give each its own keys.`,
+    ),
+  ];
 }
 
 function samePlace(...[name, { hosting }, other, earlier, deployment]: [...Pair, deployment: string]): RuleFault[] {
@@ -106,10 +129,10 @@ function samePlace(...[name, { hosting }, other, earlier, deployment]: [...Pair,
   if (one === undefined || one !== two) return [];
   const [prefix, taken] = [prefixOf(hosting), prefixOf(earlier.hosting)];
   if (!prefix.startsWith(taken) && !taken.startsWith(prefix)) return [];
-  const at = `repositories.${name}`;
+  const at = fieldName(['repositories', name]);
   const field = hosting.kind === 'stack' ? `${at}.hosting.bucketName` : `${at}.${prefix === '' ? 'bucket' : 'prefix'}`;
   const where = `"${prefix}" in bucket ${one} overlaps with "${taken}" of ${other}`;
-  const from = [at, `repositories.${other}`].flatMap((base) =>
+  const from = [at, fieldName(['repositories', other])].flatMap((base) =>
     ['bucket', 'prefix', 'hosting'].map((key) => `${base}.${key}`),
   );
   return [fault(field, from, `overlaps: ${where}. Give each repository a folder of its own.`)];
@@ -117,10 +140,12 @@ function samePlace(...[name, { hosting }, other, earlier, deployment]: [...Pair,
 
 function sameAddress(...[name, { hosting }, other, earlier]: Pair): RuleFault[] {
   if (hosting?.url === undefined || hosting.url !== earlier.hosting?.url) return [];
-  const at = `repositories.${name}`;
+  const at = fieldName(['repositories', name]);
   const field = hosting.kind === 'bucket' ? `${at}.url` : `${at}.hosting.${hosting.domain ? 'domainName' : 'url'}`;
   const wrong = `makes the address ${hosting.url}, which is that of ${other} too`;
-  return [fault(field, [`${at}.hosting`, `repositories.${other}`], `${wrong}. Give each repository its own.`)];
+  return [
+    fault(field, [`${at}.hosting`, fieldName(['repositories', other])], `${wrong}. Give each repository its own.`),
+  ];
 }
 
 function bucketOf(hosting: Hosting, deployment: string, repository: string): string | undefined {

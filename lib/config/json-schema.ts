@@ -1,9 +1,10 @@
 import * as z from 'zod';
-import { repository, schema } from './schema.ts';
+import { REPOSITORY_NAME, repository, schema } from './schema.ts';
 
 /** What the fields' own schemas cannot say, because it is checked between fields. */
 const REQUIRED = new Map<z.core.$ZodType, object>([
   [schema, { required: ['repositories'] }],
+  [schema.shape.repositories.unwrap(), { propertyNames: { pattern: REPOSITORY_NAME.source } }],
   [repository, { required: ['root'], anyOf: [{ required: ['hosting'] }, { required: ['bucket', 'url'] }] }],
 ]);
 

@@ -3,12 +3,13 @@ import { parseArn, partitionOf } from './arn.ts';
 import type { Environment } from './configuration.ts';
 import type { Incomplete, IncompleteRepository } from './configure.ts';
 import { inWords } from './duration.ts';
+import { fieldName } from './fault.ts';
 import { awayInWords, margins, MISSED_CHECKS, PERSONS_TIME } from './margins.ts';
 import { fault, type RuleFault } from './rule.ts';
 
 /** What is wrong between the fields of one repository. */
 export function repositoryFaults(name: string, repository: IncompleteRepository, whole: Incomplete): RuleFault[] {
-  const at = `repositories.${name}`;
+  const at = fieldName(['repositories', name]);
   return [
     ...rootFaults(at, repository),
     ...placeFaults(at, repository),

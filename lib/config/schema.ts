@@ -163,7 +163,13 @@ export const repository = object({
     .describe("Whom to ask for the root ceremony; stands in the alarms' text."),
 });
 
+/** What a repository may be called. Checked apart: under a name that is none, the fields are still to be read. */
+export const REPOSITORY_NAME = /^[a-z0-9][a-z0-9-]{0,39}$/;
 const NAME_ADVICE = 'Write at most 40 lower-case letters, digits and hyphens';
+
+/** What to say of another name. */
+export const repositoryNameMessage = (name: string): string =>
+  write(`${NAME_ADVICE}, no hyphen first.`)({ input: name });
 
 /** `timekeeper.json` as one writes it: every field with its meaning, its form and its default. How fields go together is checked after it. */
 export const schema = object({
@@ -190,7 +196,7 @@ export const schema = object({
     .prefault([])
     .describe("ARNs of those who may assume the operator's role. Empty: whoever in the signing account is allowed to."),
   repositories: z
-    .record(words(/^[a-z0-9][a-z0-9-]{0,39}$/, `${NAME_ADVICE}, no hyphen first.`), repository, {
+    .record(z.string(), repository, {
       error: write('Write an object with a repository under each name; `timekeeper init-config` writes one.'),
     })
     .prefault({})

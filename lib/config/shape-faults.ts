@@ -1,5 +1,4 @@
 import type * as z from 'zod';
-import { printable, quote } from '../contract/printable.ts';
 import { fieldName, type Fault } from './fault.ts';
 import { similar } from './similar.ts';
 
@@ -21,8 +20,7 @@ export function shapeFaults(
   return issues.flatMap((issue) => {
     if (issue.code === 'unrecognized_keys')
       return issue.keys.map((key) => unknownField(issue.path, key, known(issue.path)));
-    const message = issue.code === 'invalid_key' ? keyMessage(issue) : issue.message;
-    return [{ path: issue.path, field: fieldName(issue.path), message }];
+    return [{ path: issue.path, field: fieldName(issue.path), message: issue.message }];
   });
 }
 
@@ -31,10 +29,4 @@ function unknownField(path: readonly PropertyKey[], key: string, known: readonly
   const advice = meant === undefined ? `Known here: ${known.join(', ')}.` : `Did you mean ${meant}?`;
   const field = fieldName([...path, key]);
   return { path: [...path, key], field, message: `is not a field that is known. ${advice}` };
-}
-
-/** A name that cannot be one: the library says what is wrong with it a level below. */
-function keyMessage({ issues, path }: Extract<Issue, { code: 'invalid_key' }>): string {
-  const [inner] = issues;
-  return inner?.message ?? `is ${quote(printable(String(path.at(-1))))}. Write another name.`;
 }
