@@ -1,11 +1,13 @@
 import { Command, CommanderError } from 'commander';
 import { bareOutcome } from '../refresh/outcome.ts';
 import { enrollCommand } from './enroll.ts';
+import { fetchCommand } from './fetch.ts';
 import { initConfigCommand } from './init-config.ts';
 import { planCommand } from './plan.ts';
 import { resignCommand } from './resign.ts';
 import { report } from './run-command.ts';
 import { startCommand } from './start.ts';
+import { verifyCommand } from './verify.ts';
 
 /**
  * Runs the command line.
@@ -15,7 +17,8 @@ export async function main(argv: readonly string[]): Promise<void> {
   const program = new Command('timekeeper')
     .description('Keeps a TUF repository fresh: verifies it, then re-signs timestamp.json before it expires.')
     .version(VERSION);
-  for (const command of [startCommand, resignCommand, planCommand, enrollCommand]) program.addCommand(command);
+  for (const command of [startCommand, resignCommand, planCommand, enrollCommand, verifyCommand, fetchCommand])
+    program.addCommand(command);
   program.addCommand(initConfigCommand);
   for (const command of [program, ...program.commands])
     command.exitOverride().configureOutput({ outputError: () => undefined });

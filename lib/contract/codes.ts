@@ -127,6 +127,16 @@ export const CODES = {
   METADATA_EXPIRED: { kind: 'refusal', remedy: 'Have the expired role signed again, then publish.' },
   TARGETS_MISSING: { kind: 'refusal', remedy: 'Publish the targets metadata that the snapshot names.' },
   TARGETS_MISMATCH: { kind: 'refusal', remedy: 'Publish the targets metadata that the snapshot names.' },
+  TARGET_UNKNOWN: { kind: 'refusal', remedy: 'Check the name: no role that may list this target does.' },
+  TARGET_PATH_UNSAFE: {
+    kind: 'refusal',
+    remedy: 'Choose another target, or another folder with --out: this one would be put outside the folder.',
+  },
+  TARGET_FILE_MISSING: { kind: 'refusal', remedy: 'Publish the file that the targets metadata names.' },
+  TARGET_FILE_MISMATCH: {
+    kind: 'refusal',
+    remedy: 'Publish the file that was signed; if nobody replaced it by mistake, treat the file server as broken into.',
+  },
   VERSION_JUMP: {
     kind: 'refusal',
     remedy:

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { FailureError, isCoded, UsageError } from '../contract/errors.ts';
 import { printable } from '../contract/printable.ts';
 import { readBounded } from './bounded-body.ts';
-import { textOf } from './foreign-error.ts';
+import { parseBase, request } from './http-request.ts';
 import { checkObjectName } from './object-name.ts';
 import type { ReadStore, Token } from './store.ts';
 
@@ -10,7 +9,14 @@ import type { ReadStore, Token } from './store.ts';
 export interface HttpOptions {
   /** Milliseconds for one object, the body included: a server that drips must not hold us for ever. 60 seconds if not given. */
   readonly timeoutMs?: number;
+  /** What the server answers for an object that is not there. 404 alone if not given: who signs must not take a missing permission for it. */
+  readonly absent?: readonly number[];
+  /** Sees the headers of each object that is there. */
+  readonly onAnswer?: (name: string, headers: Headers) => void;
 }
+
+/** As clients see it: S3 answers 403 for what is not there to whoever may not list a bucket. */
+export const ABSENT_TO_CLIENTS: readonly number[] = [404, 403];
 
 const TIMEOUT = 60_000; // ms; 64 MiB of targets at 9 Mbit/s
 
@@ -20,60 +26,22 @@ const TIMEOUT = 60_000; // ms; 64 MiB of targets at 9 Mbit/s
  * @param baseUrl - with or without a slash at its end
  * @throws UsageError for something else than an http or https URL, or one with a password in it
  */
-export function httpStore(baseUrl: string, { timeoutMs = TIMEOUT }: HttpOptions = {}): ReadStore {
+export function httpStore(
+  baseUrl: string,
+  { timeoutMs = TIMEOUT, absent = [404], onAnswer }: HttpOptions = {},
+): ReadStore {
   const base = parseBase(baseUrl);
   return {
     async get(name, maxBytes) {
       checkObjectName(name);
       const url = new URL(name, base);
-      const what = printable(url.href);
-      try {
-        const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
-        if (response.status !== 200) {
-          await response.body?.cancel();
-          if (response.status === 404) return undefined;
-          throw answered(what, response.status);
-        }
-        const bytes = await readBounded(response.body ?? nothing(), maxBytes, what);
-        return { bytes, token: tokenOf(response.headers.get('etag'), bytes) };
-      } catch (error) {
-        if (isCoded(error)) throw error;
-        throw new FailureError('STORE_UNREACHABLE', `${what} could not be read: ${networkReason(error)}.`, {
-          cause: error,
-        });
-      }
+      return request(url, AbortSignal.timeout(timeoutMs), absent, async (body, headers) => {
+        onAnswer?.(name, headers);
+        const bytes = await readBounded(body, maxBytes, printable(url.href));
+        return { bytes, token: tokenOf(headers.get('etag'), bytes) };
+      });
     },
   };
-}
-
-function parseBase(baseUrl: string): URL {
-  const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
-  if (url?.protocol !== 'https:' && url?.protocol !== 'http:') {
-    throw new UsageError('The address of a repository must begin with https:// or http://.');
-  }
-  if (url.username || url.password) throw new UsageError('The address of a repository must not contain a password.');
-  url.search = '';
-  url.hash = '';
-  if (!url.pathname.endsWith('/')) url.pathname += '/';
-  return url;
-}
-
-function answered(what: string, status: number): FailureError {
-  const code = status === 401 || status === 403 ? 'ACCESS_DENIED' : 'STORE_UNREACHABLE';
-  return new FailureError(code, `${what} could not be read: the server answered ${status}.`);
-}
-
-/** fetch says only "fetch failed"; the reason is one level down. */
-function networkReason(error: unknown): string {
-  const cause: unknown = typeof error === 'object' && error !== null && 'cause' in error ? error.cause : undefined;
-  const reason = cause ?? error;
-  return printable(
-    `${textOf(reason, 'code') ?? textOf(reason, 'name') ?? ''} ${textOf(reason, 'message') ?? ''}`.trim(),
-  );
-}
-
-async function* nothing(): AsyncGenerator<Uint8Array> {
-  // A 200 without a body.
 }
 
 function tokenOf(etag: string | null, bytes: Uint8Array): Token {

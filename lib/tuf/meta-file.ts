@@ -52,6 +52,17 @@ export function parseLength(fields: Fields): number {
  * @throws RefusalError MISSING_FIELD, BAD_HEX (clients differ on upper case), NO_KNOWN_HASH
  */
 export function parseHashes(fields: Fields): Hashes {
+  const hashes = parseDigests(fields);
+  if (!knownHashes(hashes).length)
+    throw new RefusalError('NO_KNOWN_HASH', `${fields.path('hashes')} has neither sha256 nor sha512.`);
+  return hashes;
+}
+
+/**
+ * Hashes of whatever algorithms, at least one.
+ * @throws RefusalError MISSING_FIELD, BAD_HEX, NO_KNOWN_HASH for none at all
+ */
+export function parseDigests(fields: Fields): Hashes {
   const hashes = new Map<string, string>();
   for (const [algorithm, digest] of fields.object('hashes')) {
     const digits = DIGITS.get(algorithm);
@@ -68,8 +79,7 @@ export function parseHashes(fields: Fields): Hashes {
     }
     hashes.set(algorithm, digest);
   }
-  if (!knownHashes(hashes).length)
-    throw new RefusalError('NO_KNOWN_HASH', `${fields.path('hashes')} has neither sha256 nor sha512.`);
+  if (hashes.size === 0) throw new RefusalError('NO_KNOWN_HASH', `${fields.path('hashes')} is empty.`);
   return hashes;
 }
 

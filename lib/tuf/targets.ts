@@ -3,10 +3,10 @@ import { printable, quote } from '../contract/printable.ts';
 import { parseMetadata, signedFields, type Metadata } from './envelope.ts';
 import { Fields, knownFields } from './fields.ts';
 import type { Json } from './json.ts';
-import { parseHashes, parseLength, type Hashes } from './meta-file.ts';
+import { parseDigests, parseLength, type Hashes } from './meta-file.ts';
 import { parseKeys, parseRole, type Keys, type Role } from './role.ts';
 
-/** How a target is named: its length in bytes and its hashes. */
+/** How a target is named: its length in bytes and its hashes, maybe none that can be checked here: then this target is of no use, but the others are. */
 export interface TargetFile {
   readonly length: number;
   readonly hashes: Hashes;
@@ -36,7 +36,7 @@ const DELEGATED_ROLE = knownFields('name', 'keyids', 'threshold', 'terminating',
 
 /**
  * Reads the metadata of a targets role. Linear in the number of targets.
- * @throws RefusalError MISSING_FIELD, AMBIGUOUS_FIELD, BAD_HEX, NO_KNOWN_HASH, BAD_ROOT (in delegations), and what parseMetadata throws
+ * @throws RefusalError MISSING_FIELD, AMBIGUOUS_FIELD, BAD_HEX, NO_KNOWN_HASH for a target without a hash, BAD_ROOT (in delegations), and what parseMetadata throws
  * @see TUF specification, section 4.5
  */
 export function parseTargets(bytes: Uint8Array, file = 'targets.json'): Targets {
@@ -53,7 +53,7 @@ export function parseTargets(bytes: Uint8Array, file = 'targets.json'): Targets 
 
 function parseTargetFile(json: Json, where: string): TargetFile {
   const fields = new Fields(json, where, TARGET_FILE);
-  return { length: parseLength(fields), hashes: parseHashes(fields) };
+  return { length: parseLength(fields), hashes: parseDigests(fields) };
 }
 
 function parseDelegations(json: Json, where: string): Pick<Targets, 'keys' | 'delegations'> {

@@ -62,6 +62,10 @@ describe('parseTargets', () => {
       given: 'custom with any fields',
       input: target({ length: 1, hashes: { sha512: SHA512 }, custom: { Length: 2, version: '1' } }),
     },
+    {
+      given: 'a target with md5 only, which is of no use but leaves the others alone',
+      input: target({ length: 1, hashes: { md5: '00' } }),
+    },
     { given: 'an empty target', input: target({ length: 0, hashes: { sha512: SHA512 } }) },
     {
       given: 'names like those of our own fields',
@@ -93,7 +97,7 @@ describe('parseTargets', () => {
       code: 'AMBIGUOUS_FIELD',
     },
     { given: 'a target without hashes', input: target({ length: 1 }), code: 'MISSING_FIELD' },
-    { given: 'a target with md5 only', input: target({ length: 1, hashes: { md5: '00' } }), code: 'NO_KNOWN_HASH' },
+    { given: 'a target with no hash at all', input: target({ length: 1, hashes: {} }), code: 'NO_KNOWN_HASH' },
     {
       given: 'a hash in upper case',
       input: target({ length: 1, hashes: { sha512: SHA512.toUpperCase() } }),

@@ -1,0 +1,68 @@
+import { FailureError, isCoded, UsageError } from '../contract/errors.ts';
+import { printable } from '../contract/printable.ts';
+import { textOf } from './foreign-error.ts';
+
+/**
+ * The address of a folder on a file server, ending with a slash.
+ * @param baseUrl - with or without one; a query and a fragment are left out
+ * @throws UsageError for something else than an http or https URL, or one with a password in it
+ */
+export function parseBase(baseUrl: string): URL {
+  const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
+  if (url?.protocol !== 'https:' && url?.protocol !== 'http:') {
+    throw new UsageError('The address of a repository must begin with https:// or http://.');
+  }
+  if (url.username || url.password) throw new UsageError('The address of a repository must not contain a password.');
+  url.search = '';
+  url.hash = '';
+  if (!url.pathname.endsWith('/')) url.pathname += '/';
+  return url;
+}
+
+/**
+ * Asks for one object, without repeating it, and hands its body on. Redirects are followed; the server is asked not to compress.
+ * @param absent - the status codes that mean that there is no such object
+ * @param read - gets the body in pieces, decoded if it was compressed all the same
+ * @returns what `read` returns; undefined if there is no such object
+ * @throws FailureError STORE_UNREACHABLE, ACCESS_DENIED; what `read` throws, if it has a code of ours
+ */
+export async function request<T>(
+  url: URL,
+  signal: AbortSignal,
+  absent: readonly number[],
+  read: (body: AsyncIterable<Uint8Array>, headers: Headers) => Promise<T>,
+): Promise<T | undefined> {
+  const what = printable(url.href);
+  try {
+    const response = await fetch(url, { signal, headers: { 'accept-encoding': 'identity' } });
+    if (response.status !== 200) {
+      await response.body?.cancel();
+      if (absent.includes(response.status)) return undefined;
+      throw answered(what, response.status);
+    }
+    return await read(response.body ?? nothing(), response.headers);
+  } catch (error) {
+    if (isCoded(error)) throw error;
+    throw new FailureError('STORE_UNREACHABLE', `${what} could not be read: ${networkReason(error)}.`, {
+      cause: error,
+    });
+  }
+}
+
+function answered(what: string, status: number): FailureError {
+  const code = status === 401 || status === 403 ? 'ACCESS_DENIED' : 'STORE_UNREACHABLE';
+  return new FailureError(code, `${what} could not be read: the server answered ${status}.`);
+}
+
+/** fetch says only "fetch failed"; the reason is one level down. */
+function networkReason(error: unknown): string {
+  const cause: unknown = typeof error === 'object' && error !== null && 'cause' in error ? error.cause : undefined;
+  const reason = cause ?? error;
+  return printable(
+    `${textOf(reason, 'code') ?? textOf(reason, 'name') ?? ''} ${textOf(reason, 'message') ?? ''}`.trim(),
+  );
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {
+  // A 200 without a body.
+}
