@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { CONFIGURATION_FILE } from '../config/configuration.ts';
 import { orReport } from './run-command.ts';
 
 /** What `timekeeper init-config` was told; it asks for the rest. */
@@ -17,7 +18,7 @@ export interface InitConfigOptions {
 /** `timekeeper init-config`: asks five questions and writes `timekeeper.json`. What it needs is loaded only when it runs. */
 export const initConfigCommand = new Command('init-config')
   .description('ask five questions and write timekeeper.json, or add a repository to it')
-  .option('--file <file>', 'the file to write', 'timekeeper.json')
+  .option('--file <file>', 'the file to write', CONFIGURATION_FILE)
   .option('--name <name>', "the repository's name")
   .option('--root <file>', 'a root.json that you trust: nothing is signed that it does not vouch for')
   .addOption(

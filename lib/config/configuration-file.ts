@@ -1,12 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { UsageError } from '../contract/errors.ts';
 import { quote } from '../contract/printable.ts';
-import type { Configuration } from './configuration.ts';
+import { CONFIGURATION_FILE, type Configuration } from './configuration.ts';
 import { configurationError } from './fault.ts';
 import { readConfiguration } from './read-configuration.ts';
-
-/** Its name, where nothing else is said. */
-export const CONFIGURATION_FILE = 'timekeeper.json';
 
 /**
  * Reads the configuration from its file.

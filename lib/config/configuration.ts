@@ -1,5 +1,8 @@
 import type { KeyType } from '../contract/signer-configuration.ts';
 
+/** Its file, where nothing else is said. */
+export const CONFIGURATION_FILE = 'timekeeper.json';
+
 /** `timekeeper.json`, checked and with every default filled in. Durations are in seconds. */
 export interface Configuration {
   /** The deployment's name: every resource's name begins with it. */
@@ -12,7 +15,7 @@ export interface Configuration {
   readonly repositories: Readonly<Record<string, RepositoryConfiguration>>;
 }
 
-/** Where a stack goes. What is missing is that of whoever deploys. */
+/** Where a stack goes. What hosting and watch leave out is that of signing; what signing leaves out is undefined: that of whoever deploys. */
 export interface Environment {
   readonly account: string | undefined;
   readonly region: string | undefined;
@@ -62,7 +65,7 @@ export type Hosting =
       readonly bucketName: string | undefined;
       /** The distribution's own domain; with it a certificate in us-east-1. */
       readonly domain: { readonly name: string; readonly certificateArn: string } | undefined;
-      /** Where clients read it, with a slash at its end; undefined: the distribution's own name, which is known after the first deploy. */
+      /** Where clients read it, with a slash at its end: as written, or at the domain; undefined: the distribution's own name, which is known after the first deploy. */
       readonly url: string | undefined;
     }
   | {

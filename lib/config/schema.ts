@@ -9,7 +9,7 @@ import { DURATION, inWords, readDuration } from './duration.ts';
 const write = (advice: string) => (issue: { readonly input?: unknown }) => `is ${shown(issue.input)}. ${advice}`;
 
 /** A value for a message, at most 200 characters of it. */
-export function shown(value: unknown): string {
+function shown(value: unknown): string {
   if (value === undefined) return 'missing';
   if (typeof value === 'string' && value === '') return 'empty';
   if (Array.isArray(value)) return 'a list';

@@ -60,7 +60,9 @@ describe('the package', () => {
     expect(paths).toEqual(expect.arrayContaining(['dist/bin/timekeeper.js', 'dist/lambda/resign.mjs', 'LICENSE']));
     expect(paths.filter((path) => /(^|\/)(test|fixtures|node_modules)\/|\.test\./.test(path))).toEqual([]);
     expect(
-      paths.filter((path) => path.startsWith('dist/') && !/\.(js|mjs|html|d\.ts)$|package\.json$/.test(path)),
+      paths.filter(
+        (path) => path.startsWith('dist/') && !/\.(js|mjs|html|d\.ts)$|(package|timekeeper\.schema)\.json$/.test(path),
+      ),
     ).toEqual([]);
   });
 
