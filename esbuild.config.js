@@ -25,7 +25,7 @@ const common = {
 await rm(resolve(import.meta.dirname, folder), { recursive: true, force: true });
 const lambda = await build({
   ...common,
-  entryPoints: { resign: 'lambda/resign.ts', watch: 'lambda/watch.ts' },
+  entryPoints: { resign: 'lambda/resign.ts', watch: 'lambda/watch.ts', verdict: 'lambda/verdict.ts' },
   outdir: join(folder, 'lambda'),
   outExtension: { '.js': '.mjs' },
   target: 'node24',
@@ -44,6 +44,17 @@ await build({
   alias: { 'node:child_process': './bin/no-child-process.ts' },
   banner: { js: '(function (require, thisUrl) {' }, // bin/timekeeper.ts calls it
   footer: { js: '})' },
+});
+/** The CDK app, and the constructs for somebody else's: aws-cdk-lib is theirs. One folder, so that both find the Lambdas' files in the same place. */
+await build({
+  ...common,
+  entryPoints: { deploy: 'bin/deploy.ts', constructs: 'lib/infra/constructs.ts' },
+  outdir: join(folder, 'infra'),
+  outExtension: { '.js': '.mjs' },
+  target: 'node20',
+  splitting: true,
+  chunkNames: 'shared-[hash]',
+  external: ['aws-cdk-lib', 'constructs'],
 });
 // CommonJS, because Node starts it 4 ms sooner than an ES module.
 await writeFile(resolve(import.meta.dirname, folder, 'bin', 'package.json'), '{ "type": "commonjs" }\n');

@@ -1,0 +1,55 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { SigningFoundation } from './signing-foundation.ts';
+import { TimestampSigner, type TimestampSignerProps } from './timestamp-signer.ts';
+import { hostingStatements } from './hosting-policy.ts';
+import { operatorRoleName, signerRoleName } from '../contract/names.ts';
+
+/** What a signing stack keeps fresh. */
+export interface SigningStackProps {
+  readonly stack: StackProps;
+  readonly deployment: string;
+  readonly operators: readonly string[];
+  readonly email: string | undefined;
+  readonly repositories: readonly SignedRepositoryProps[];
+}
+
+/** One repository of a signing stack. */
+export interface SignedRepositoryProps extends Omit<TimestampSignerProps, 'foundation'> {
+  /** The bucket is the user's own: its policy has to be written by hand. */
+  readonly isOwnBucket: boolean;
+}
+
+/** The signers of all repositories of a deployment: in an account that the file server cannot reach. */
+export class SigningStack extends Stack {
+  constructor(scope: Construct, id: string, props: SigningStackProps) {
+    super(scope, id, props.stack);
+    const { deployment, operators } = props;
+    const foundation = new SigningFoundation(this, 'Foundation', { deployment, operators });
+    for (const { isOwnBucket, ...signer } of props.repositories) {
+      const made = new TimestampSigner(this, signer.repository, { ...signer, foundation });
+      if (isOwnBucket) printStatements(made, this, deployment, signer);
+    }
+  }
+}
+
+/** The statements that the policy of a user's own bucket needs; without them the signer is refused. */
+function printStatements(
+  scope: TimestampSigner,
+  stack: Stack,
+  deployment: string,
+  { repository, place }: Omit<TimestampSignerProps, 'foundation'>,
+): void {
+  const statements = hostingStatements({
+    bucketName: place.bucketName,
+    prefix: place.prefix ?? '',
+    signingAccount: stack.account,
+    signerRoleName: signerRoleName(deployment, repository),
+    operatorRoleName: operatorRoleName(deployment),
+    publishers: place.publishers,
+  });
+  new CfnOutput(scope, 'BucketPolicyStatements', {
+    value: stack.toJsonString(statements.map((statement): unknown => statement.toStatementJson())),
+    description: `Add these to the policy of the bucket ${place.bucketName}`,
+  });
+}
