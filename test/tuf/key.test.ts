@@ -61,6 +61,7 @@ describe('a key verifies what its private half signed, and nothing else:', () =>
     { kind: 'rsa, salt as long as fits (go-tuf)', key: maximal },
     { kind: 'rsa, no salt', key: rsaKey({ saltLength: 0 }) },
     { kind: 'rsa of 3072 bits', key: rsaKey({ bits: 3_072 }) },
+    { kind: 'rsa with the exponent 3', key: rsaKey({ exponent: 3 }) },
   ])('$kind', ({ key }) => {
     const read = usable(key.json);
     const signature = key.sign(MESSAGE);
@@ -167,6 +168,29 @@ describe('a key cannot be used, without a word of its value, if it', () => {
   });
 });
 
+describe('why a key cannot be used is said', () => {
+  const ed = ed25519Key();
+  test.each([
+    {
+      given: 'an unknown type',
+      json: { ...ed.json, keytype: 'ed448' },
+      says: 'root.json: signed.keys["a"] has keytype and scheme ed448/ed25519, which are not known here.',
+    },
+    {
+      given: 'too few digits',
+      json: withValue(ed, 'abcd'),
+      says: 'root.json: signed.keys["a"].keyval.public is not 64 hexadecimal digits.',
+    },
+    {
+      given: 'what OpenSSL has its own words for',
+      json: withValue(P256, armoured(Buffer.from([0x30, 0]))),
+      says: 'root.json: signed.keys["a"] cannot be read as a key.',
+    },
+  ])('of $given', ({ json, says }) => {
+    expect(unusable(json)).toBe(says);
+  });
+});
+
 describe('parseKey refuses', () => {
   const { json } = ed25519Key();
   test.each([
@@ -175,11 +199,13 @@ describe('parseKey refuses', () => {
     { given: 'a text', key: 'ed25519', code: 'BAD_ROOT' },
     { given: 'a field in two cases', key: { ...json, Keyval: json.keyval }, code: 'AMBIGUOUS_FIELD' },
     { given: 'a field with U+212A for k', key: { ...json, '\u212aeytype': 'rsa' }, code: 'AMBIGUOUS_FIELD' },
-    {
-      given: 'a public half in two cases',
-      key: { ...json, keyval: { ...json.keyval, Public: '00' } },
+    { given: 'a scheme in two cases', key: { ...json, Scheme: 'x' }, code: 'AMBIGUOUS_FIELD' },
+    { given: 'hash algorithms in two cases', key: { ...json, KeyID_hash_algorithms: [] }, code: 'AMBIGUOUS_FIELD' },
+    ...['Public', 'Private'].map((half) => ({
+      given: `a half that is called ${half}`,
+      key: { ...json, keyval: { ...json.keyval, [half]: '00' } },
       code: 'AMBIGUOUS_FIELD',
-    },
+    })),
   ])('$given with $code', ({ key, code }) => {
     expect(verdict(() => parseKey(jsonOf(key), 'f'))).toBe(code);
   });

@@ -4,7 +4,7 @@ import { keysOf } from '../../lib/tuf/role.ts';
 import { parseRoot } from '../../lib/tuf/root.ts';
 import { FIXTURE_NAMES, metadataOf } from './fixtures.ts';
 import { TestRepository, type SignedJson } from './repository.ts';
-import { ed25519Key } from './signing-key.ts';
+import { ecdsaKey, ed25519Key } from './signing-key.ts';
 import { verdict } from './verdict.ts';
 
 /** A root that is healthy but for one change. */
@@ -15,6 +15,7 @@ function root(change: (signed: SignedJson) => void = () => undefined): Buffer {
 }
 
 const KEY = ed25519Key();
+const ECDSA = ecdsaKey('P-256', 'ecdsa');
 const IDENTITY = { ...KEY.json, keyval: { public: `01${'00'.repeat(31)}` } };
 
 describe('parseRoot', () => {
@@ -46,7 +47,24 @@ describe('parseRoot', () => {
     );
     expect(isUsable(keys.get('k')!)).toBe(false);
     expect(keysOf(roles.timestamp, keys).size).toBe(1);
-    expect(warnings.map(({ code }) => code)).toEqual(['CLIENTS_MAY_REFUSE_ROOT']);
+    expect(warnings).toMatchObject([
+      {
+        code: 'CLIENTS_MAY_REFUSE_ROOT',
+        message: expect.stringContaining('keytype and scheme ed448/ed25519') as unknown,
+      },
+    ]);
+  });
+
+  test.each([
+    { from: 'go-tuf, which writes two numbers', spec_version: '1.0', warned: ['CLIENTS_MAY_REFUSE_ROOT'] },
+    { from: 'others, who write three', spec_version: '1.0.34', warned: [] },
+  ])('warns of a keytype that go-tuf does not know in a root of $from: $warned', ({ spec_version, warned }) => {
+    const { keys, warnings } = parseRoot(
+      root((signed) => Object.assign(signed, { spec_version, keys: { ...signed.keys, k: ECDSA.json } })),
+    );
+    expect(isUsable(keys.get('k')!)).toBe(true);
+    expect(warnings.map(({ code }) => code)).toEqual(warned);
+    for (const { message } of warnings) expect(message).toContain('"k" of keytype ecdsa; go-tuf v0.5.2 refuses');
   });
 
   test('keeps a small-order key, warns of it, and counts it for no role', () => {
@@ -78,6 +96,7 @@ describe('parseRoot', () => {
     { given: 'keys as a list', change: fields({ keys: [] }), code: 'MISSING_FIELD' },
     { given: 'second keys', change: fields({ Keys: {} }), code: 'AMBIGUOUS_FIELD' },
     { given: 'second keys with U+212A', change: fields({ '\u212aeys': {} }), code: 'AMBIGUOUS_FIELD' },
+    { given: 'second roles', change: fields({ Roles: {} }), code: 'AMBIGUOUS_FIELD' },
     { given: 'a key that is null', change: fields({ keys: { k: null } }), code: 'BAD_ROOT' },
     { given: 'no roles', change: fields({ roles: undefined }), code: 'MISSING_FIELD' },
     { given: 'roles as a list', change: fields({ roles: [] }), code: 'MISSING_FIELD' },
@@ -97,6 +116,7 @@ describe('parseRoot', () => {
     { given: 'threshold "1"', change: timestamp({ threshold: '1' }), code: 'MISSING_FIELD' },
     { given: 'no threshold', change: timestamp({ threshold: undefined }), code: 'MISSING_FIELD' },
     { given: 'a second threshold', change: timestamp({ 'thre\u017fhold': 1 }), code: 'AMBIGUOUS_FIELD' },
+    { given: 'second key ids', change: timestamp({ KeyIDs: ['a'] }), code: 'AMBIGUOUS_FIELD' },
     { given: 'no key ids', change: timestamp({ keyids: [] }), code: 'BAD_ROOT' },
     { given: 'a key id twice', change: timestamp({ keyids: ['a', 'a'] }), code: 'BAD_ROOT' },
     { given: 'a key id that is a number', change: timestamp({ keyids: [1] }), code: 'MISSING_FIELD' },

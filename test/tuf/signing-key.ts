@@ -32,8 +32,12 @@ export function ecdsaKey(curve: 'P-256' | 'P-384' = 'P-256', keytype?: string): 
 }
 
 /** An RSA key that signs with PSS. Without a length, the salt is as long as the digest. */
-export function rsaKey({ bits = 2_048, saltLength = constants.RSA_PSS_SALTLEN_DIGEST } = {}): SigningKey {
-  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: bits });
+export function rsaKey({
+  bits = 2_048,
+  exponent = 65_537,
+  saltLength = constants.RSA_PSS_SALTLEN_DIGEST,
+} = {}): SigningKey {
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: bits, publicExponent: exponent });
   const padding = constants.RSA_PKCS1_PSS_PADDING;
   return keyPair('rsa', 'rsassa-pss-sha256', pemOf(publicKey), (message) =>
     sign('sha256', message, { key: privateKey, padding, saltLength }),

@@ -10,11 +10,15 @@ const SHA512 = 'ab'.repeat(64);
 const KEY = ed25519Key();
 const ROLE = { name: 'a', keyids: [KEY.id], threshold: 1, terminating: true, paths: ['a/*'] };
 
-const file = (more: object): Buffer =>
-  Buffer.from(JSON.stringify({ signed: { ...SIGNED, targets: {}, ...more }, signatures: [] }));
+const file = (more: object, signatures: readonly object[] = []): Buffer =>
+  Buffer.from(JSON.stringify({ signed: { ...SIGNED, targets: {}, ...more }, signatures }));
 const target = (json: unknown): Buffer => file({ targets: { a: json } });
 const delegations = (roles: unknown, keys: unknown = { [KEY.id]: KEY.json }): Buffer =>
   file({ delegations: { keys, roles } });
+const manyKeys = (count: number): object =>
+  Object.fromEntries(Array.from({ length: count }, (_, id) => [`k${id}`, {}]));
+const manySignatures = (count: number): readonly object[] =>
+  Array.from({ length: count }, (_, id) => ({ keyid: `k${id}`, sig: '' }));
 
 describe('parseTargets', () => {
   test('reads what go-tuf writes', () => {
@@ -33,6 +37,7 @@ describe('parseTargets', () => {
       delegations([
         ROLE,
         { ...ROLE, name: 'b', paths: undefined, terminating: undefined, path_hash_prefixes: ['00', 'f'] },
+        { ...ROLE, name: 'c', terminating: false },
       ]),
     );
     expect(roles).toEqual([
@@ -45,6 +50,7 @@ describe('parseTargets', () => {
         paths: undefined,
         pathHashPrefixes: ['00', 'f'],
       },
+      { ...ROLE, name: 'c', terminating: false, pathHashPrefixes: undefined },
     ]);
     expect(Array.from(keys.keys())).toEqual([KEY.id]);
   });
@@ -72,6 +78,8 @@ describe('parseTargets', () => {
       input: file({ targets: { length: { length: 1, hashes: { sha512: SHA512 } } } }),
     },
     { given: 'a role of which no key can be used', input: delegations([ROLE], { [KEY.id]: { keytype: 'x' } }) },
+    { given: 'as many as 4,096 keys', input: delegations([ROLE], manyKeys(4_096)) },
+    { given: 'as many as 4,096 signatures', input: file({}, manySignatures(4_096)) },
   ])('reads $given', ({ input }) => {
     expect(verdict(() => parseTargets(input))).toBe('accepted');
   });
@@ -96,6 +104,16 @@ describe('parseTargets', () => {
       input: target({ length: 1, LENGTH: 2, hashes: { sha512: SHA512 } }),
       code: 'AMBIGUOUS_FIELD',
     },
+    {
+      given: 'a target with second hashes',
+      input: target({ length: 1, hashes: { sha512: SHA512 }, Hashes: {} }),
+      code: 'AMBIGUOUS_FIELD',
+    },
+    {
+      given: 'a target with a second custom field',
+      input: target({ length: 1, hashes: { sha512: SHA512 }, Custom: {} }),
+      code: 'AMBIGUOUS_FIELD',
+    },
     { given: 'a target without hashes', input: target({ length: 1 }), code: 'MISSING_FIELD' },
     { given: 'a target with no hash at all', input: target({ length: 1, hashes: {} }), code: 'NO_KNOWN_HASH' },
     {
@@ -112,15 +130,24 @@ describe('parseTargets', () => {
       input: file({ delegations: { keys: {}, roles: [], Roles: [] } }),
       code: 'AMBIGUOUS_FIELD',
     },
+    {
+      given: 'delegations with second keys',
+      input: file({ delegations: { keys: {}, roles: [], Keys: {} } }),
+      code: 'AMBIGUOUS_FIELD',
+    },
     { given: 'a key that is a text', input: delegations([ROLE], { [KEY.id]: 'x' }), code: 'BAD_ROOT' },
     {
       given: 'more than 4,096 keys',
-      input: delegations([ROLE], Object.fromEntries(Array.from({ length: 4_097 }, (_, id) => [`k${id}`, {}]))),
+      input: delegations([ROLE], manyKeys(4_097)),
       code: 'TOO_LARGE',
     },
     { given: 'a role that is null', input: delegations([null]), code: 'MISSING_FIELD' },
     { given: 'a role without a name', input: delegations([{ ...ROLE, name: undefined }]), code: 'MISSING_FIELD' },
-    { given: 'a role with two names', input: delegations([{ ...ROLE, Name: 'b' }]), code: 'AMBIGUOUS_FIELD' },
+    ...['Name', 'KeyIDs', 'Threshold', 'Terminating', 'Paths', 'Path_Hash_Prefixes'].map((field) => ({
+      given: `a role with ${field} in a second case`,
+      input: delegations([{ ...ROLE, [field]: 1 }]),
+      code: 'AMBIGUOUS_FIELD',
+    })),
     { given: 'two roles of one name', input: delegations([ROLE, ROLE]), code: 'BAD_ROOT' },
     { given: 'a role named root', input: delegations([{ ...ROLE, name: 'root' }]), code: 'BAD_ROOT' },
     { given: 'a role named timestamp', input: delegations([{ ...ROLE, name: 'timestamp' }]), code: 'BAD_ROOT' },

@@ -235,7 +235,17 @@ describe('parseTimestamp refuses', () => {
       input: meta(`{"version":2,"hashes":{"sha256":"${SHA256}","b":""}}`),
       code: 'BAD_HEX',
     },
+    {
+      given: 'the other hash one byte short',
+      input: meta(`{"version":2,"hashes":{"sha512":"${SHA512.slice(2)}"}}`),
+      code: 'BAD_HEX',
+    },
     { given: 'a hash that is a number', input: meta('{"version":2,"hashes":{"sha256":1}}'), code: 'BAD_HEX' },
+    {
+      given: 'a number for a hash that nobody knows',
+      input: meta(`{"version":2,"hashes":{"sha256":"${SHA256}","b":12}}`),
+      code: 'BAD_HEX',
+    },
     {
       given: 'a signature that is not hexadecimal',
       input: file(signedText(), '[{"keyid":"a","sig":"zz"}]'),
