@@ -70,9 +70,10 @@ export class Client {
   }
 }
 
-function filesBelow(folder: string): Map<string, Buffer> {
+/** The files below a folder, by path; a lock that a killed run left is a link, and none of them. */
+export function filesBelow(folder: string): Map<string, Buffer> {
   if (!existsSync(folder)) return new Map();
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => !entry.isDirectory());
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   const paths = entries.map((entry) => join(entry.parentPath, entry.name)).sort();
   return new Map(paths.map((path) => [path.slice(folder.length + 1), readFileSync(path)]));
 }
