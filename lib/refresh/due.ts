@@ -23,6 +23,5 @@ export function dueAt(
 
 /** When the journal's newest timestamp was issued or first seen. */
 export function issuedAt({ entry, seen }: Journal, timestamp: Timestamp): Instant | undefined {
-  if (entry?.timestamp.sha256 === timestamp.sha256) return entry.issuedAt;
-  return seen?.timestamp.sha256 === timestamp.sha256 ? seen.since : undefined;
+  return entry?.timestamp.sha256 === timestamp.sha256 ? entry.issuedAt : seen?.since;
 }

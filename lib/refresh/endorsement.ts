@@ -27,8 +27,7 @@ export function counting(current: Current, journal: Journal): Timestamp | undefi
  * Where the snapshot is the same, the newest timestamp speaks.
  */
 export function endorsement({ current, journal }: Pick<State, 'current' | 'journal'>): Timestamp | undefined {
-  const counts = counting(current, journal);
-  const candidates = [...known(journal), ...(counts === undefined ? [] : [counts])];
+  const candidates = known(journal).concat(counting(current, journal) ?? []);
   return candidates.sort((a, b) => b.snapshot.version - a.snapshot.version || b.version - a.version)[0];
 }
 

@@ -68,8 +68,8 @@ export function firstBroken(
 
 const MAX_SKEW = minutes(5);
 
-function clockIsWrong({ clockSkew, journal }: State, _policy: Policy, now: Instant): Broken | undefined {
-  if (clockSkew !== undefined && clockSkew > MAX_SKEW) {
+function clockIsWrong({ clockSkew = 0, journal }: State, _policy: Policy, now: Instant): Broken | undefined {
+  if (clockSkew > MAX_SKEW) {
     return { code: 'CLOCK_SKEW', message: `Our clock and the storage's differ by ${clockSkew} seconds.` };
   }
   const { entry, seen, badSince } = journal;
@@ -111,7 +111,7 @@ export function keysMissing(root: Root, keys: readonly PublicKey[]): Broken | un
   const ids = Array.from(wanted.keys(), (id) => printable(id).slice(0, 16)).join(', ');
   return {
     code: 'KEY_NOT_IN_ROOT',
-    message: `Root version ${root.version} does not list our key for the timestamp role; it lists ${ids || 'none that counts'}.`,
+    message: `Root version ${root.version} does not list our key for the timestamp role; it lists ${ids}.`,
   };
 }
 

@@ -59,6 +59,25 @@ describe('a healthy timestamp is signed when due, forced, or once more for cache
       warns: ['FOREIGN_TIMESTAMP', 'SHORTER_THAN_CURRENT'],
     },
     {
+      given: 'a timestamp of ours one second younger than resignAfter, signed while the validity was longer',
+      arrange: (r) => {
+        r.policy = { ...r.policy, validity: (10 * DAY) as typeof r.policy.validity };
+        r.pass(3 * DAY - CHECK - 1);
+      },
+      answers: notDue,
+      later: [{ after: 1, answers: signed(5) }],
+    },
+    {
+      given: "somebody else's long-lived timestamp one second before resignAfter after it was first seen",
+      arrange: async (r) => {
+        await r.publishTimestamp({ change: (one) => (one.expires = '2026-12-24T00:00:00Z') });
+        await r.run();
+        r.pass(3 * DAY - 1);
+      },
+      answers: notDue,
+      later: [{ after: 1, answers: signed(6) }],
+    },
+    {
       given: 'a timestamp that another deployment signed',
       arrange: (r) => {
         r.editJournal(({ entry }) => (entry!.by = 'them'));

@@ -70,6 +70,15 @@ describe('enroll', () => {
       says: /enrolled already.* --again/,
     },
     {
+      given: 'a journal alone',
+      code: 'ACCEPT_INVALID',
+      arrange: async (r) => {
+        await r.enrol();
+        r.state.objects.delete('root-chain.json');
+      },
+      says: /enrolled already/,
+    },
+    {
       given: 'a root chain alone',
       code: 'ACCEPT_INVALID',
       arrange: async (r) => {
@@ -188,6 +197,34 @@ describe('enroll --again', () => {
     expect(r.journal().floor).toBe(105);
     await enrolAgain(r);
     expect(r.journal().floor).toBe(205);
+  });
+
+  test("counts a version of somebody else's that was seen, although a lower one is published now", async () => {
+    const r = await newRepository();
+    const old = r.copy();
+    await r.publishTimestamp({ version: 40 });
+    await r.run();
+    r.restore(old, 'timestamp.json');
+    await enrolAgain(r);
+    expect(r.journal()).toMatchObject({ floor: 140, seen: { version: 4 } });
+  });
+
+  test('takes a version as far ahead as a run would, without --accept-version', async () => {
+    const r = await newRepository();
+    await r.publishTimestamp({ version: 1_000_004 });
+    await expect(enrolAgain(r)).resolves.toMatchObject(NOT_DUE);
+    expect(r.journal()).toMatchObject({ floor: 1_000_104 });
+  });
+
+  test.each([
+    { given: 'no snapshot', snapshot: undefined, tells: 'what else it says', epoch: 4 },
+    { given: 'a number for a snapshot', snapshot: 2, tells: 'nothing', epoch: 1 },
+    { given: 'a snapshot whose hash is a number', snapshot: { version: 2, sha256: 7 }, tells: 'the rest', epoch: 4 },
+  ])('takes from an old journal with $given $tells', async ({ snapshot, epoch }) => {
+    const r = await newRepository();
+    r.editJournal((journal) => Object.assign(journal, { snapshot, epoch: 3 }));
+    await expect(enrolAgain(r)).resolves.toMatchObject(NOT_DUE);
+    expect(r.journal()).toMatchObject({ epoch, floor: 104 });
   });
 
   test('counts --accept-version where the old journal tells nothing', async () => {

@@ -139,6 +139,16 @@ describe('a first run', () => {
     expectNothingBegun(r, before);
   });
 
+  test('is refused over another snapshot of the same version also while signing is paused: the journal would know the wrong one', async () => {
+    const r = await fresh();
+    await r.resign('snapshot.json', (signed) => (signed.x = 1));
+    r.putState('pause.json', { until: '2026-12-01T00:00:00Z', reason: 'drill' });
+    const outcome = await r.enrol();
+    expect(outcome).toMatchObject({ outcome: 'refused', code: 'SNAPSHOT_MISMATCH' });
+    expect(outcome.message).toMatch(/^snapshot\.json \(version 2\) is not the one that timestamp\.json names: it has /);
+    expect(Object.keys(r.state.contents())).toEqual(['pause.json']);
+  });
+
   test('with a key that the root does not list is refused, and leaves no state', async () => {
     const r = await fresh();
     r.source.keys = [newEd25519Key()];

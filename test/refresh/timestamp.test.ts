@@ -354,6 +354,13 @@ test('a timestamp whose key the new root removed still stands in the outcome, as
   expect(outcome).toMatchObject({ code: 'KEY_NOT_IN_ROOT', version: 4, expires: '2026-12-08T00:00:00Z' });
 });
 
+test('a timestamp that nobody can verify has no version in the outcome, although the journal knows one', async () => {
+  const r = await newRepository();
+  r.flipSignature('timestamp.json');
+  const none = { version: null, expires: null, effectiveExpiry: null };
+  expect(await r.run()).toMatchObject({ code: 'HEAL_WAITS', ...none });
+});
+
 async function signTwice(r: Repository): Promise<void> {
   await r.signed({ force: true });
   r.pass(3_600);
