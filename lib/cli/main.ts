@@ -7,6 +7,7 @@ import { planCommand } from './plan.ts';
 import { resignCommand } from './resign.ts';
 import { report } from './run-command.ts';
 import { startCommand } from './start.ts';
+import { statusCommand } from './status.ts';
 import { verifyCommand } from './verify.ts';
 
 /**
@@ -20,6 +21,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   for (const command of [startCommand, resignCommand, planCommand, enrollCommand, verifyCommand, fetchCommand])
     program.addCommand(command);
   program.addCommand(initConfigCommand);
+  program.addCommand(statusCommand);
   for (const command of [program, ...program.commands])
     command.exitOverride().configureOutput({ outputError: () => undefined });
   process.stdout.on('error', outputLost);

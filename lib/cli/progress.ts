@@ -1,7 +1,7 @@
 import { WARNINGS, type Code, type Warning } from '../contract/codes.ts';
 import type { Outcome } from '../contract/outcome.ts';
 import { formatInstant, instantOf, type Instant } from '../tuf/instant.ts';
-import type { ClientCheck, PublishedRole } from '../client/client-check.ts';
+import type { ClientCheck, PublishedRole, Who } from '../client/client-check.ts';
 import type { Doing } from './keep-fresh.ts';
 
 /** Something that is wrong, or will be, and what to do about it. */
@@ -22,13 +22,21 @@ export interface RunLine {
   readonly remedy: string;
 }
 
+/** What updating as clients do came to: a check of ours, or the watchdog's. */
+export type Checked = { readonly at: Instant } & (
+  { readonly is: 'updated' } | ({ readonly is: 'refused' | 'failed'; readonly who: Who } & Problem)
+);
+
 /** Everything that has happened since the start, as far as it is shown. */
 export interface Progress {
-  readonly doing: Doing;
+  /** `nothing`: nobody keeps it fresh here, it was only looked at. */
+  readonly doing: Doing | { readonly is: 'nothing' };
   /** Newest first. */
   readonly runs: readonly RunLine[];
   readonly outcome: Outcome | undefined;
-  readonly check: ClientCheck | undefined;
+  readonly check: Checked | undefined;
+  /** What else was found: wrong now, and what will be. */
+  readonly found: { readonly now: readonly Problem[]; readonly soon: readonly Problem[] };
   /** As they were last seen. */
   readonly roles: readonly PublishedRole[];
   /** When `roles` were seen. */
@@ -43,6 +51,7 @@ export const NO_PROGRESS: Progress = {
   runs: [],
   outcome: undefined,
   check: undefined,
+  found: { now: [], soon: [] },
   roles: [],
   rolesSeenAt: undefined,
 };
@@ -69,17 +78,22 @@ function withRun(runs: readonly RunLine[], at: string, { outcome, code, message,
 }
 
 /** What the last step found wrong: what keeps us from signing, what keeps clients from updating, and what only will. */
-export function problemsOf({ outcome, check }: Progress): {
-  readonly now: readonly Problem[];
-  readonly soon: readonly Problem[];
-} {
+export function problemsOf({ outcome, check, found }: Progress): Progress['found'] {
   const now = new Map<string, Problem>();
   if (outcome !== undefined && keepsFromSigning(outcome)) now.set(outcome.code, pick(outcome));
   if (check !== undefined && check.is !== 'updated' && !now.has(check.code)) now.set(check.code, pick(check));
+  for (const problem of found.now) if (!now.has(problem.code)) now.set(problem.code, pick(problem));
   // A client that stops at what has expired says so already.
-  const isTold = ({ code }: Warning) => now.has('METADATA_EXPIRED') && code.endsWith('_EXPIRED');
-  const soon = (outcome?.warnings ?? []).filter((warning) => !isTold(warning));
-  return { now: Array.from(now.values()), soon: soon.map(fromWarning) };
+  const isTold = ({ code }: Problem) => now.has(code) || (now.has('METADATA_EXPIRED') && code.endsWith('_EXPIRED'));
+  const soon = new Map<string, Problem>();
+  for (const problem of [...(outcome?.warnings ?? []).map(fromWarning), ...found.soon]) {
+    if (!isTold(problem) && !soon.has(keyOf(problem))) soon.set(keyOf(problem), problem);
+  }
+  return { now: Array.from(now.values()), soon: Array.from(soon.values()) };
+}
+
+function keyOf({ code, message }: Problem): string {
+  return `${code} ${message}`;
 }
 
 /** Whether a run ended without a signature for another reason than that none was due. */

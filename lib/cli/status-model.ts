@@ -79,10 +79,9 @@ export function statusOf(progress: Progress, { policy, ...setting }: Setting, no
 }
 
 function verdictOf(progress: Progress, now: Instant): Verdict {
-  const { outcome, check, roles } = progress;
+  const { outcome, check, found, roles } = progress;
   const verdict = (level: Verdict['level'], word: string, sentence: string, until: string | null = null): Verdict => ({ level, word, sentence, until }); // prettier-ignore
-  if (outcome === undefined || check === undefined)
-    return verdict('unknown', 'Starting', 'The first check is under way.');
+  if (check === undefined) return verdict('unknown', 'Starting', 'The first check is under way.');
 
   const expired = roles.filter(({ expires }) => expires <= now).map(({ name }) => name);
   if (check.is === 'failed') return verdict('unknown', 'Unknown', 'Whether clients can update could not be found out.');
@@ -96,9 +95,12 @@ function verdictOf(progress: Progress, now: Instant): Verdict {
     return verdict('bad', 'Broken', `${REFUSERS[check.who]} cannot update: they refuse what is published.`);
 
   const until = formatInstant(Math.min(...roles.map(({ expires }) => expires)) as Instant);
-  if (!keepsFromSigning(outcome)) return verdict('good', 'Fresh', 'Clients can update until', until);
-  const word = outcome.outcome === 'skipped' ? 'Waiting' : 'Not signing';
-  return verdict('warning', word, 'Clients can still update until', until);
+  if (outcome !== undefined && keepsFromSigning(outcome)) {
+    const word = outcome.outcome === 'skipped' ? 'Waiting' : 'Not signing';
+    return verdict('warning', word, 'Clients can still update until', until);
+  }
+  if (found.now.length > 0) return verdict('warning', 'Faulty', 'Clients can still update until', until);
+  return verdict('good', 'Fresh', 'Clients can update until', until);
 }
 
 const REFUSERS: Readonly<Record<Who, string>> = {

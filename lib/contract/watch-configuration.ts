@@ -24,3 +24,10 @@ export interface WatchConfiguration {
 
 /** The environment variable that holds it, as JSON. */
 export const WATCH_CONFIGURATION = 'TIMEKEEPER_WATCH_CONFIGURATION';
+
+const DAY = 86_400; // seconds
+
+/** What {@link WatchConfiguration.expiresSoon} is where nothing else is said. Four days are a long weekend and a working day; of a life that is short anyway, a third. A root ceremony takes people and a date. */
+export function expiresSoonOf(validity: number): WatchConfiguration['expiresSoon'] {
+  return { timestamp: Math.min(4 * DAY, Math.floor(validity / 3)), others: 30 * DAY };
+}

@@ -41,12 +41,16 @@ export interface Published {
 
 /**
  * Looks at a repository as two clients do. Every file is read at most once, so that both judge the same bytes.
- * @param pin - the root that is trusted without proof
+ * @param pin - the root that is trusted without proof, or what it is known by
  * @throws FailureError STORE_UNREACHABLE
  */
-export async function look(published: Published, pin: RootPin, memory: Memory | undefined): Promise<Sight> {
+export async function look(
+  published: Published,
+  pin: RootPin | Uint8Array,
+  memory: Memory | undefined,
+): Promise<Sight> {
   const { store, denied } = readOnce(published.metadata);
-  const pinned = memory?.roots[0] ?? (await publishedPin(store, pin));
+  const pinned = memory?.roots[0] ?? (pin instanceof Uint8Array ? pin : await publishedPin(store, pin));
   if (typeof pinned === 'string') return { is: 'blind', message: pinned };
 
   const newcomer = await walk(store, new Map([['root.json', pinned]]));

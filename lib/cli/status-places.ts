@@ -1,0 +1,133 @@
+import type { Outcome } from '../contract/outcome.ts';
+import { RefusalError, UsageError } from '../contract/errors.ts';
+import { quote } from '../contract/printable.ts';
+import { expiresSoonOf } from '../contract/watch-configuration.ts';
+import { look } from '../refresh/look.ts';
+import { outcomeOf, plannedOutcome } from '../refresh/outcome.ts';
+import { plan } from '../refresh/plan.ts';
+import { checkedPolicy, DEFAULT_POLICY, type Policy } from '../refresh/policy.ts';
+import { directoryStore } from '../stores/directory.ts';
+import { seconds, type Instant } from '../tuf/instant.ts';
+import type { RootPin } from '../tuf/root-chain.ts';
+import type { Published } from '../watch/look.ts';
+import { lookOnce } from '../watch/look-once.ts';
+import type { WatchPolicy } from '../watch/policy.ts';
+import { published } from '../watch/published.ts';
+import { parseDuration } from './duration.ts';
+import { trustedRootOf } from './options.ts';
+import { pinnedRoot } from './pinned-root.ts';
+import { lookedAt } from './status-looked-at.ts';
+import type { Setting, Status } from './status-model.ts';
+import type { StatusOptions } from './status.ts';
+import {
+  directoryTrust,
+  findWorkingDirectory,
+  placesOf,
+  stagedMetadata,
+  type WorkingDirectory,
+} from './working-directory.ts';
+
+/** One repository, wherever it is, and what is expected of it. */
+interface Place {
+  readonly title: string;
+  /** Where clients read it, or the folder. */
+  readonly address: string;
+  readonly published: Published;
+  readonly pin: RootPin | Uint8Array;
+  readonly policy: WatchPolicy;
+  readonly rhythm: Setting['rhythm'];
+  /** What a run would do now; undefined where that is not to be seen from here. */
+  readonly outcome: Outcome | undefined;
+}
+
+/**
+ * How a repository is.
+ * @throws UsageError, RefusalError NO_BASELINE, FailureError
+ */
+export async function statusAt(where: string | undefined, options: StatusOptions, now: Instant): Promise<Status> {
+  const place = await find(where, options, now);
+  const seen = await lookOnce(place.title, place.published, place.pin, place.policy, now);
+  const setting: Setting = {
+    title: place.title,
+    isDemonstration: false,
+    policy: { validity: seconds(place.policy.validity), resignAfter: seconds(place.policy.resignAfter), check: seconds(place.policy.check) }, // prettier-ignore
+    rhythm: place.rhythm,
+    addresses: { page: '', repository: place.address },
+  };
+  return lookedAt(seen, place.outcome, setting, now);
+}
+
+async function find(where: string | undefined, options: StatusOptions, now: Instant): Promise<Place> {
+  if (where !== undefined && /^[a-z][a-z\d+.-]*:\/\//i.test(where)) return url(where, options);
+  const isPath = where !== undefined && /[./\\]/.test(where); // no name has any of these
+  const configured = isPath ? undefined : await fromConfiguration(where, options);
+  if (configured === undefined) return directory(where ?? '.', options, now);
+  const { repository, address, pin, policy, rhythm } = configured;
+  return { title: repository, address, published: published(address), pin, policy, rhythm, outcome: undefined };
+}
+
+/** Loaded only where it is needed: the schema's library is large. */
+async function fromConfiguration(name: string | undefined, options: StatusOptions) {
+  const { configuredPlace } = await import('./status-configured.ts');
+  return configuredPlace(name, options);
+}
+
+function url(address: string, options: StatusOptions): Place {
+  const pin = trustedRootOf(options);
+  if (pin === undefined)
+    throw new UsageError('Of a URL no root is known here.', { remedy: 'Name a root.json that you trust with --trusted-root.' }); // prettier-ignore
+  return { title: address, address, published: published(address), pin, ...expected(options), outcome: undefined };
+}
+
+async function directory(path: string, options: StatusOptions, now: Instant): Promise<Place> {
+  const named = 'timekeeper status DIR';
+  const found = findWorkingDirectory(path, { named, ...(options.state !== undefined && { state: options.state }) });
+  const trustedRoot = trustedRootOf(options);
+  const pin = trustedRoot ?? (await pinnedRoot(placesOf(found).state));
+  const looking = planned(found, trustedRoot, enginePolicy(options), now);
+  if (pin === undefined) {
+    await looking; // tells which root one could trust
+    throw new RefusalError('NO_BASELINE', `No root is trusted yet in ${quote(path)}.`);
+  }
+  const outcome = await looking.catch((error: unknown) => outcomeOf(error, { repository: found.name, dryRun: true }));
+  const metadata = directoryStore(found.repository);
+  return { title: path, address: found.repository, published: { metadata }, pin, ...expected(options), outcome };
+}
+
+/** What a run would do now, as `timekeeper plan` has it. Undefined if somebody else wrote the state meanwhile. */
+async function planned(
+  found: WorkingDirectory,
+  trustedRoot: Uint8Array | undefined,
+  policy: Policy,
+  now: Instant,
+): Promise<Outcome | undefined> {
+  const seen = await look(placesOf(found), directoryTrust(trustedRoot), policy, false, now);
+  if (seen === 'changed') return undefined; // only a look that keeps roots can lose a race
+  const decided = plan(seen.state, policy, false, now);
+  const outcome = plannedOutcome({ repository: found.name, dryRun: true }, decided, seen.state);
+  return { ...outcome, warnings: [...decided.warnings, ...stagedMetadata(found)] };
+}
+
+/**
+ * What the options say that is expected. A folder and a URL have no configuration.
+ * @throws UsageError
+ */
+function enginePolicy({ mode, validity, resignAfter, check }: StatusOptions): Policy {
+  return checkedPolicy({
+    ...DEFAULT_POLICY,
+    mode,
+    validity: parseDuration(validity, '--validity'),
+    resignAfter: parseDuration(resignAfter, '--resign-after'),
+    check: parseDuration(check, '--check'),
+    minInterval: seconds(0),
+  });
+}
+
+function expected(options: StatusOptions): Pick<Place, 'policy' | 'rhythm'> {
+  const { validity, resignAfter, check, cacheMax } = enginePolicy(options);
+  const policy = { validity, resignAfter, check, cacheMax, allowSharedSnapshotKey: false };
+  return {
+    policy: { ...policy, expiresSoon: expiresSoonOf(validity) },
+    rhythm: { validity: options.validity, resignAfter: options.resignAfter, check: options.check },
+  };
+}
