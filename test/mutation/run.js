@@ -12,9 +12,10 @@ process.chdir(join(import.meta.dirname, '..', '..'));
 const started = Date.now();
 const folder = join(process.cwd(), '.cache', 'mutation');
 const words = process.argv.slice(2);
-const BUDGET = 20_000; // ms of the processor for the tests of one mutant
+const BUDGET = 20_000; // ms of the processor for the tests that are run at once
 
 const { files, mutants } = await prepareSources(folder);
+const listed = JSON.parse(await readFile(join(import.meta.dirname, 'survivors.json'), 'utf8'));
 const wanted = mutants.filter(({ file, line, change }) => words.length === 0 || words.some((word) => `${file}:${line} ${change}`.includes(word))); // prettier-ignore
 /** Tests of size and of luck. With all mutants in the sources they take minutes, and what they would notice, others do. */
 const leftOut = /100,000 targets|from a list of 130,000|random schedules/;
@@ -49,26 +50,49 @@ async function cover(paths) {
   return found;
 }
 
-/** The tests of the mutant's own file go first, all of them; then the cheapest of the others, as many as the budget allows. */
-async function fateOf({ id, file }, ask) {
+/**
+ * The tests of the mutant's own file go first, all of them; then the cheapest of the others, as many as the budget allows; then all that are left.
+ * Where survivors.json says why it survives, those are spared.
+ */
+async function fateOf(mutant, ask) {
+  const { id, file } = mutant;
   const own = `${file.replace(/^lib/, 'test').replace(/\.ts$/, '')}.test.ts`;
   const covering = tests.filter(({ passed }) => passed.has(id)).sort((a, b) => a.cost - b.cost);
   if (covering.length === 0) return 'not reached';
-  let budget = BUDGET;
-  const others = covering.filter(({ path, cost }) => path !== own && (budget -= cost) > 0);
-  for (const part of [covering.filter(({ path }) => path === own), others]) {
+  const others = covering.filter(({ path }) => path !== own);
+  const [cheapest = []] = parts(others);
+  const rest = isListed(mutant) ? [] : others.slice(cheapest.length).sort((a, b) => a.path.localeCompare(b.path));
+  for (const part of [covering.filter(({ path }) => path === own), cheapest, ...parts(rest)]) {
     if (part.length === 0) continue;
     const paths = [...new Set(part.map(({ path }) => path))];
-    const answer = await ask({ ...request, awake: id, paths, tests: part.map(({ test }) => test) }, 60);
+    const seconds = 60 + 2 * paths.length; // three times the budget, and to load the files
+    const answer = await ask({ ...request, awake: id, paths, tests: part.map(({ test }) => test) }, seconds);
     if (answer === 'too long') return answer;
     if (answer.failure) return 'killed';
   }
   return 'survived';
 }
 
+/** Tests in lists of which each fits the budget. */
+function parts(ordered) {
+  const lists = [];
+  let left = 0;
+  for (const test of ordered) {
+    if (left < test.cost) {
+      lists.push([]);
+      left = BUDGET;
+    }
+    lists.at(-1).push(test);
+    left -= test.cost;
+  }
+  return lists;
+}
+
+function isListed({ file, change }) {
+  return listed.some((entry) => entry.file === file && entry.change === change);
+}
+
 async function judge() {
-  const listed = JSON.parse(await readFile(join(import.meta.dirname, 'survivors.json'), 'utf8'));
-  const isListed = ({ file, change }) => listed.some((entry) => entry.file === file && entry.change === change);
   const alive = fates
     .filter(({ how }) => how === 'survived' || how === 'not reached')
     .sort((a, b) => a.mutant.id - b.mutant.id);

@@ -1,0 +1,76 @@
+import { describe, expect, test } from '@jest/globals';
+import { encodeJournal, parseJournal } from '../../lib/refresh/journal-file.ts';
+import { beginChain } from '../../lib/tuf/root-chain.ts';
+import { newRepository, type JournalJson, type Repository } from './repository.ts';
+
+/** What is written of what was read. */
+function writtenAgain(r: Repository, journal: object): string {
+  const chain = beginChain(r.bytes('1.root.json'));
+  return Buffer.from(encodeJournal(parseJournal(Buffer.from(JSON.stringify(journal)), chain))).toString();
+}
+
+interface FullJournal extends JournalJson {
+  format: number;
+  identity: JournalJson['identity'] & { keys: object[] };
+}
+
+const asWritten = (journal: object) => `${JSON.stringify(journal, null, 1)}\n`;
+
+/** A journal with an entry of ours and a later one of somebody else's, as a run left it. */
+async function fullRepository(): Promise<Repository> {
+  const r = await newRepository();
+  await r.signed({ force: true, reason: 'drill' });
+  await r.publish();
+  await r.run();
+  return r;
+}
+
+describe('a journal', () => {
+  test('is written as it was read, with everything that can be in it', async () => {
+    const r = await fullRepository();
+    const left = r.journal() as FullJournal;
+    const [key] = left.identity.keys;
+    const journal = {
+      ...left,
+      identity: { ...left.identity, keys: [{ ...key, more: [{ a: [1] }] }], secretVersion: 'v-1' },
+      epoch: 3,
+      floor: 7,
+      badSince: {
+        timestamp: '2026-11-24T00:01:00Z',
+        snapshot: '2026-11-24T00:02:00Z',
+        receipt: '2026-11-24T00:03:00Z',
+      },
+      heals: [{ cause: 'HEALED_MISSING:absent', at: '2026-11-24T00:04:00Z' }],
+      probedAt: '2026-11-24T00:05:00Z',
+    };
+    expect(Object.keys(journal)).toEqual([
+      'format',
+      'identity',
+      'newestRoot',
+      'epoch',
+      'floor',
+      'entry',
+      'seen',
+      'snapshot',
+      'healDueAt',
+      'badSince',
+      'heals',
+      'probedAt',
+    ]);
+    expect(journal).toMatchObject({
+      entry: { version: 5, code: 'SIGNED', reason: 'drill', by: 'us', rootVersion: 1 },
+      seen: { version: 6, since: '2026-11-24T01:00:00Z' },
+      snapshot: { version: 3, meta: { '/targets.json': [3, 'sha512', 'sha256'] } },
+    });
+    expect(writtenAgain(r, journal)).toBe(asWritten(journal));
+  });
+
+  test('is written as it was read, without whatever may be missing', async () => {
+    const r = await fullRepository();
+    const { format, epoch, floor, snapshot, identity } = r.journal() as FullJournal;
+    const { keyFingerprint, ...whose } = identity;
+    expect(keyFingerprint).toBeDefined();
+    const journal = { format, identity: whose, epoch, floor, snapshot, badSince: {}, heals: [] };
+    expect(writtenAgain(r, journal)).toBe(asWritten(journal));
+  });
+});
