@@ -23,7 +23,7 @@ export interface Watched {
 }
 
 /** The name of the memory, and of the note that there was one: a memory that is gone is not taken for one that is yet to begin. */
-export const MEMORY = 'memory.json';
+const MEMORY = 'memory.json';
 const BEGUN = 'begun.json';
 const MAX_NOTE_BYTES = 4_096;
 
