@@ -11,14 +11,9 @@ import type { WritablePlaces } from '../lib/refresh/refresh.ts';
 import { watchClock } from '../lib/stores/clock-skew.ts';
 import { s3Store } from '../lib/stores/s3.ts';
 import type { Store } from '../lib/stores/store.ts';
+import { CLIENT } from './sdk-client.ts';
 
 const CACHE_CONTROL = 'max-age=60'; // a client that asks within a minute of a signature may get the one before
-
-/** The SDK waits for ever by default; the Lambda does not. Three tries of each call fit into its time. */
-const CLIENT = {
-  maxAttempts: 3,
-  requestHandler: { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
-};
 
 /** Opens one repository's places on AWS. The hosting bucket may be in another region: S3 answers 301 to a client of the wrong one. */
 export function awsPlaces(
