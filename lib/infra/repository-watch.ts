@@ -6,7 +6,7 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { DEFAULTS } from '../contract/defaults.ts';
 import { watchFunctionName } from '../contract/names.ts';
-import { WATCH_CONFIGURATION, type WatchConfiguration } from '../contract/watch-configuration.ts';
+import { expiresSoonOf, WATCH_CONFIGURATION, type WatchConfiguration } from '../contract/watch-configuration.ts';
 import { FailureQueue } from './failure-queue.ts';
 import { InvokeSchedule } from './invoke-schedule.ts';
 import { OwnFunction } from './own-function.ts';
@@ -59,6 +59,7 @@ export class RepositoryWatch extends Construct {
     this.repository = repository;
     this.failed = new FailureQueue(this, 'Failed').queue;
     const validity = props.validity?.toSeconds() ?? DEFAULTS.validity;
+    const soon = expiresSoonOf(validity);
     const configuration: WatchConfiguration = {
       deployment,
       repository,
@@ -71,8 +72,8 @@ export class RepositoryWatch extends Construct {
       cacheMax: props.cacheMax?.toSeconds() ?? DEFAULTS.cacheMax,
       allowSharedSnapshotKey: props.allowSharedSnapshotKey ?? false,
       expiresSoon: {
-        timestamp: props.timestampExpiresSoon?.toSeconds() ?? timestampExpiresSoon(validity),
-        others: props.othersExpireSoon?.toSeconds() ?? OTHERS_EXPIRE_SOON,
+        timestamp: props.timestampExpiresSoon?.toSeconds() ?? soon.timestamp,
+        others: props.othersExpireSoon?.toSeconds() ?? soon.others,
       },
       targetsUrl: props.targetsUrl ?? `${props.url}targets/`,
     };
@@ -110,13 +111,4 @@ export class RepositoryWatch extends Construct {
       input: { repository },
     }).undelivered;
   }
-}
-
-const DAY = 86_400; // seconds
-
-const OTHERS_EXPIRE_SOON = 30 * DAY;
-
-/** Four days are a long weekend and a working day; of a life that is short anyway, a third. In seconds. */
-export function timestampExpiresSoon(validity: number): number {
-  return Math.min(4 * DAY, Math.floor(validity / 3));
 }
