@@ -390,6 +390,17 @@ const CASES: readonly Case[] = [
   })),
   {
     code: 'MEMORY_LOST',
+    given: 'a memory whose timestamp is none',
+    arrange: (o) => {
+      const json = o.remembered();
+      o.memory.objects.set('memory.json', Buffer.from(JSON.stringify({ ...json, timestamp: { since: '2026-11-24T00:00:00Z', bytes: '{}' } }))); // prettier-ignore
+    },
+    says: /^memory\.json cannot be used: /,
+    newClientOk: true,
+    returningClientOk: null,
+  },
+  {
+    code: 'MEMORY_LOST',
     given: 'a memory whose roots do not lead from the pin',
     arrange: ({ memory }) => {
       const text = Buffer.from(memory.objects.get('memory.json')!).toString();
@@ -430,6 +441,15 @@ describe('the watchdog finds', () => {
     expect(finding?.message).toMatch(says);
     expect(outcome).toMatchObject({ outcome: 'unhealthy', newClientOk, returningClientOk });
     expect(FINDINGS[code].remedy).toMatch(/\.$/);
+  });
+
+  test('that a root is broken, not that it is hidden or that there is a gap', async () => {
+    const o = await observed();
+    await o.repository.publishRoot();
+    await o.repository.publishRoot();
+    await o.look();
+    o.repository.put('2.root.json', '{}');
+    expect(codesOf(await o.look())).toEqual(['NEW_CLIENT_FAILS']);
   });
 
   test('nothing of all this a moment before it is late', async () => {
@@ -574,6 +594,33 @@ describe('the memory', () => {
     o.repository.restore(old, 'timestamp.json');
     for (let day = 0; day < 5; day++) expect(codesOf(await o.later(DAY / 2))).toContain('VERSION_WENT_BACK');
     expect((o.remembered().timestamp as { bytes: string }).bytes).toContain('"version":5');
+  });
+
+  test('keeps the moment at which a timestamp was first seen: looking does not make it younger', async () => {
+    const o = await observed();
+    await o.repository.publishTimestamp({ change: (signed) => { signed.expires = '2026-12-24T00:00:00Z'; } }); // prettier-ignore
+    for (let hour = 0; hour <= 3 * 24 + 2; hour++) expect((await o.later(HOUR)).outcome).toBe('healthy');
+    expect(codesOf(await o.later(HOUR))).toContain('TIMESTAMP_STALE');
+  });
+
+  test('keeps what was seen first of a version, and of roles the highest: what is found stays found', async () => {
+    const o = await observed({ delegations: ['a'] });
+    const { repository } = o;
+    await repository.publish();
+    await o.look();
+    const old = repository.copy();
+    await repository.resign('a.json', (signed) => { signed.expires = '2030-01-01T00:00:00Z'; }); // prettier-ignore
+    await repository.publishSnapshot();
+    await repository.publishTimestamp();
+    for (let look = 0; look < 3; look++) expect(codesOf(await o.later(HOUR))).toEqual(['EQUIVOCATION']);
+    const before = o.remembered().targets;
+    repository.restore(old, 'a.json', 'targets.json', 'snapshot.json', 'timestamp.json');
+    expect(codesOf(await o.later(HOUR))).toEqual(['VERSION_WENT_BACK']);
+    await repository.publishTargets(1);
+    await repository.publishSnapshot();
+    await repository.publishTimestamp({ version: 9 });
+    expect(codesOf(await o.later(HOUR))).toContain('SNAPSHOT_WENT_BACK');
+    expect(o.remembered().targets).toEqual(before);
   });
 
   test('follows a pin that moves on along the chain', async () => {
