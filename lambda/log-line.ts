@@ -1,3 +1,4 @@
+import { SIGNER_FLAGS } from '../lib/contract/alarms.ts';
 import type { MetricName } from '../lib/contract/metrics.ts';
 import type { Outcome } from '../lib/contract/outcome.ts';
 import { printable } from '../lib/contract/printable.ts';
@@ -46,20 +47,27 @@ export function logLine(outcome: Outcome, { force, reason }: Asked, now: number)
   });
 }
 
-function metricsOf(
-  { outcome, expires, effectiveExpiry, warnings, dryRun, durationMs }: Outcome,
-  force: boolean,
-  now: number,
-): Partial<Record<MetricName, number>> {
+/** A dry run counts nothing: it must neither wake somebody nor hide that the schedule has stopped. */
+function metricsOf(outcome: Outcome, force: boolean, now: number): Partial<Record<MetricName, number>> {
+  const { expires, effectiveExpiry, warnings, dryRun, durationMs } = outcome;
+  const is = (kind: Outcome['outcome']) => (outcome.outcome === kind && !dryRun ? 1 : 0);
   return {
-    Runs: 1,
-    Signed: outcome === 'signed' && !dryRun ? 1 : 0,
-    Refused: outcome === 'refused' ? 1 : 0,
-    Failed: outcome === 'failed' ? 1 : 0,
-    Forced: outcome === 'signed' && force && !dryRun ? 1 : 0,
+    Runs: dryRun ? 0 : 1,
+    Signed: is('signed'),
+    Refused: is('refused'),
+    Failed: is('failed'),
+    Forced: force ? is('signed') : 0,
     Warnings: warnings.length,
+    ...flagsOf(outcome),
     DurationMs: durationMs,
     ...(expires === null ? {} : { TimestampHoursLeft: hoursLeft(expires, now) }),
     ...(effectiveExpiry === null ? {} : { EffectiveHoursLeft: hoursLeft(effectiveExpiry, now) }),
   };
+}
+
+function flagsOf({ code, warnings, dryRun }: Outcome): Partial<Record<MetricName, number>> {
+  const said = new Set<string>([code, ...warnings.map((warning) => warning.code)]);
+  return Object.fromEntries(
+    Object.entries(SIGNER_FLAGS).map(([name, codes]) => [name, !dryRun && codes.some((one) => said.has(one)) ? 1 : 0]),
+  );
 }

@@ -3,7 +3,7 @@ export const METRICS_NAMESPACE = 'Timekeeper';
 
 /** Names of the metrics: the handler emits them and the alarms watch them, so they stand here once. */
 export const METRICS = {
-  /** One at every run, also when nothing was due: no data is bad news. */
+  /** One at every run but a dry one, also when nothing was due: no data is bad news. */
   Runs: 'Count',
   Signed: 'Count',
   Refused: 'Count',
@@ -11,6 +11,12 @@ export const METRICS = {
   /** A run that was forced, and signed. */
   Forced: 'Count',
   Warnings: 'Count',
+  // 1 or 0; SIGNER_FLAGS says of which codes and warnings.
+  Healed: 'Count',
+  OtherSigner: 'Count',
+  BelowReceipt: 'Count',
+  ClockSkew: 'Count',
+  Paused: 'Count',
   /** Hours until the published timestamp expires; absent where unknown. */
   TimestampHoursLeft: 'None',
   /** Hours until the first role that was read expires; absent where unknown. */

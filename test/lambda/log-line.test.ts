@@ -111,6 +111,28 @@ describe('the metrics', () => {
       },
     },
     {
+      given: 'a dry run that refuses as nothing: the real one will say it',
+      event: { dryRun: true },
+      metrics: { Runs: 0, Refused: 0, Failed: 0, Signed: 0 },
+      prepare: (d) => {
+        d.tamper('snapshot.json', undefined);
+      },
+    },
+    {
+      given: 'a repair',
+      metrics: { Signed: 1, Healed: 1, Paused: 0, OtherSigner: 0, ClockSkew: 0, BelowReceipt: 0 },
+      prepare: (d) => {
+        d.tamper('timestamp.json', undefined);
+      },
+    },
+    {
+      given: 'a pause',
+      metrics: { Runs: 1, Signed: 0, Healed: 0, Paused: 1 },
+      prepare: (d) => {
+        d.putState('pause.json', { until: formatInstant((d.repository.now + DAY) as Instant), reason: 'maintenance' });
+      },
+    },
+    {
       given: 'a failure',
       metrics: { Runs: 1, Signed: 0, Refused: 0, Failed: 1 },
       prepare: (d) => {
