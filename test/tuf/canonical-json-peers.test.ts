@@ -1,0 +1,34 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { describeWithGoTuf } from '../peers/describe-with-go-tuf.ts';
+import type { GoTufLoop } from '../peers/go-tuf.ts';
+import { canonical, objects, VECTORS } from './canonical-json-cases.ts';
+
+await describeWithGoTuf('canonicalJson against go-securesystemslib', (peer) => {
+  let loop: GoTufLoop;
+  beforeAll(() => {
+    loop = peer.loop();
+  });
+  afterAll(() => loop.close());
+
+  /** What go-tuf signs, and what it takes into its hands to verify. */
+  const goes = async (text: string): Promise<readonly string[]> => {
+    const { signing, verifying } = await loop.canonicalise(Buffer.from(text));
+    return [signing, verifying].map((answer) => (answer.ok ? Buffer.from(answer.bytes).toString() : answer.error));
+  };
+
+  test.each(VECTORS)('agrees that it $rule', async ({ text, expected }) => {
+    expect(await goes(text)).toEqual([expected, expected]);
+  });
+
+  test('agrees on any object', async () => {
+    await fc.assert(
+      fc.asyncProperty(objects, async (object) => {
+        const text = JSON.stringify(object);
+        const ours = canonical(text);
+        expect(await goes(text)).toEqual([ours, ours]);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
