@@ -36,14 +36,44 @@ const lambda = await build({
 if (account !== undefined) await writeFile(account, JSON.stringify(lambda.metafile));
 const bin = { ...common, outdir: join(folder, 'bin'), format: 'cjs', target: 'node20', minify: true };
 await build({ ...bin, entryPoints: { timekeeper: 'bin/timekeeper.ts' } });
+/** What a command imports only when it runs (lib/cli, `import('./….ts')`) goes into files of its own: a re-sign of a directory loads nothing of AWS. */
+const later = new Set();
+const loadLater = {
+  name: 'load-later',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\.\/.*\.ts$/ }, ({ kind, path, resolveDir }) => {
+      if (kind !== 'dynamic-import') return undefined;
+      later.add(resolve(resolveDir, path));
+      return { path: path.replace(/\.ts$/, ''), namespace: 'later' };
+    });
+    // By require: V8's precompiled scripts cannot import.
+    onLoad({ filter: /./, namespace: 'later' }, ({ path }) => ({
+      contents: `module.exports = require(${JSON.stringify(`${path}.mjs`)});`,
+    }));
+    onResolve({ filter: /^\.\/.*\.mjs$/, namespace: 'later' }, ({ path }) => ({ path, external: true }));
+  },
+};
 await build({
   ...bin,
   entryPoints: { command: 'bin/command.ts' },
+  plugins: [loadLater],
   define: { ...bin.define, 'import.meta.url': 'thisUrl' },
   // commander loads it for commands that are programs of their own, of which there are none here: 4 ms of every run.
   alias: { 'node:child_process': './bin/no-child-process.ts' },
   banner: { js: '(function (require, thisUrl) {' }, // bin/timekeeper.ts calls it
   footer: { js: '})' },
+});
+await build({
+  ...bin,
+  entryPoints: [...later].sort(),
+  format: 'esm',
+  splitting: true,
+  chunkNames: 'shared-[hash]',
+  outExtension: { '.js': '.mjs' },
+  // For packages that are CommonJS inside.
+  banner: {
+    js: "import { createRequire as madeRequire } from 'node:module'; const require = madeRequire(import.meta.url);",
+  },
 });
 /** The CDK app, and the constructs for somebody else's: aws-cdk-lib is theirs. One folder, so that both find the Lambdas' files in the same place. */
 await build({
