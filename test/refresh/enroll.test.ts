@@ -248,6 +248,17 @@ describe('enroll --again', () => {
     await expect(enrolAgain(r)).resolves.toMatchObject({ outcome: 'refused', code: 'KEY_NOT_IN_ROOT' });
   });
 
+  test('never unsees a root, also where a later one than before is trusted now', async () => {
+    const r = await newRepository();
+    await r.publishRoot();
+    await r.publishRoot();
+    await r.run();
+    r.remove('3.root.json');
+    await expect(enrolAgain(r, { trustedRoot: r.bytes('2.root.json') })).resolves.toMatchObject(NOT_DUE);
+    const { roots } = JSON.parse(r.state.contents()['root-chain.json']!) as { roots: string[] };
+    expect(roots.map((root) => (JSON.parse(root) as { signed: { version: number } }).signed.version)).toEqual([2, 3]);
+  });
+
   test('takes another root as the pin, and drops the chain that does not hold it', async () => {
     const r = await newRepository();
     const other = await newRepository({ fresh: true });

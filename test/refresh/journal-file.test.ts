@@ -65,6 +65,18 @@ describe('a journal', () => {
     expect(writtenAgain(r, journal)).toBe(asWritten(journal));
   });
 
+  test('is read without keys that nobody can use, and without what is no name of an algorithm', async () => {
+    const r = await fullRepository();
+    const journal = r.journal() as FullJournal;
+    const { identity, snapshot } = journal;
+    const odd = {
+      ...journal,
+      identity: { ...identity, keys: [{ keytype: 'x' }, ...identity.keys] },
+      snapshot: { ...snapshot, meta: { '/targets.json': [3, 'sha512', 7, 'sha256'] } },
+    };
+    expect(writtenAgain(r, odd)).toBe(asWritten(journal));
+  });
+
   test('is written as it was read, without whatever may be missing', async () => {
     const r = await fullRepository();
     const { format, epoch, floor, snapshot, identity } = r.journal() as FullJournal;

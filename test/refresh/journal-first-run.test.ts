@@ -181,6 +181,14 @@ describe('a first run', () => {
     expect(r.clientRefuses()).toBeUndefined();
   });
 
+  test('begins with the trusted root although the repository does not show it', async () => {
+    const r = await fresh();
+    const trust = { ...r.trust, trustedRoot: r.bytes('1.root.json') };
+    r.remove('1.root.json', 'root.json');
+    const outcome = await r.run({}, trust);
+    expect(outcome).toMatchObject({ code: 'NOT_DUE', warnings: [{ code: 'ROOT_HIDDEN' }] });
+  });
+
   test('begins at the trusted root, whatever came before it', async () => {
     const r = await fresh();
     r.source.keys = [await r.rotateTimestampKey()];

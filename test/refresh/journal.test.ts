@@ -115,6 +115,11 @@ describe('a journal that cannot be read is refused as JOURNAL_INVALID', () => {
       says: /list of roles is damaged/,
     },
     {
+      given: 'a role that has no list',
+      damage: replacing(/"\/targets\.json": \[[^\]]*\]/, '"/targets.json": 2'),
+      says: /list of roles is damaged/,
+    },
+    {
       given: 'a root that is not in the chain',
       damage: replacing('"rootVersion": 1', '"rootVersion": 2'),
       says: /root version 2/,

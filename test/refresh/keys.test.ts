@@ -211,6 +211,13 @@ describe('K1: the public halves that were recorded', () => {
     expect(r.log).toContain('state putIf root-chain.json'); // the root that says so is kept all the same
   });
 
+  test('are not found out again while they hold', async () => {
+    const r = await newRepository();
+    r.log.length = 0;
+    await r.signed({ force: true });
+    expect(r.log.filter((call) => call === 'keys fingerprint')).toHaveLength(1);
+  });
+
   test('no longer count once the key file is replaced: the new one is opened, and recorded', async () => {
     const r = await newRepository();
     r.source.keys = [r.keys.timestamp, newEd25519Key()];

@@ -137,7 +137,7 @@ describe('a new root is followed only along the chain of signatures', () => {
         failReading(r, '2.root.json', new FailureError('ACCESS_DENIED', '2.root.json may not be read.'));
       },
       answers: { outcome: 'failed', code: 'ROOT_PROBE' },
-      says: /Whether 2\.root\.json exists could not be found out/,
+      says: /Whether 2\.root\.json exists could not be found out: 2\.root\.json may not be read\.$/,
     },
     {
       given: 'a storage that does not answer when asked for the root after a new one',
@@ -223,6 +223,30 @@ describe('a root that was seen is never unseen', () => {
     },
   ];
   test.each(rulesOf(hidden))('$rule', ({ expectIt }) => expectIt());
+});
+
+test.each([
+  {
+    given: 'no',
+    arrange: (r: Repository) => {
+      r.remove('1.root.json');
+    },
+    says: 'is missing from',
+  },
+  {
+    given: 'another',
+    arrange: (r: Repository) => {
+      r.edit('1.root.json', (text) => `${text} `);
+    },
+    says: 'is another one in',
+  },
+])('says so where the repository has $given root of the version that is kept', async ({ arrange, says }) => {
+  const r = await newRepository();
+  arrange(r);
+  const { warnings } = await r.run();
+  expect(warnings).toMatchObject([
+    { code: 'ROOT_HIDDEN', message: expect.stringContaining(`1.root.json ${says}`) as unknown },
+  ]);
 });
 
 describe('what a root says of keys and thresholds is judged by the bytes of the keys', () => {
