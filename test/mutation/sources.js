@@ -26,10 +26,10 @@ export async function prepareSources(folder) {
   return { files, mutants };
 }
 
-/** The pure tests: of the same rooms, and without programs of others, which are not everywhere and take their time. */
+/** The pure tests: of the same rooms and of the client, and without programs of others, which are not everywhere and take their time. */
 export async function pureTests() {
   const files = [];
-  for (const room of ROOMS) {
+  for (const room of [...ROOMS, 'lib/client']) {
     const folder = room.replace(/^lib/, 'test');
     for (const name of (await readdir(folder)).filter((found) => found.endsWith('.test.ts')).sort()) {
       const file = `${folder}/${name}`;
