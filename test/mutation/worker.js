@@ -39,3 +39,5 @@ process.on('message', async ({ sources: { folder, files }, count, awake, paths, 
   const failed = results.testResults.find(({ failureMessage }) => failureMessage);
   process.send({ reports, failure: failed?.failureMessage, megabytes: process.memoryUsage.rss() / 2 ** 20 });
 });
+
+process.on('disconnect', () => process.exit()); // whoever asked is gone
