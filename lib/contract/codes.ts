@@ -172,6 +172,15 @@ export const CODES = {
     remedy: 'Run enroll again with what the message asks for.',
   },
 
+  PAUSE_TOO_LONG: {
+    kind: 'refusal',
+    remedy: 'Choose an end that the message allows: signing has to go on a day before clients would fail.',
+  },
+  AUDIT_FAILED: {
+    kind: 'refusal',
+    remedy:
+      'Find out who wrote the journal, or signed with the timestamp key, at the times that are shown; a stolen key is rotated away.',
+  },
   EVENT_INVALID: {
     kind: 'refusal',
     remedy: 'Send {"repository": NAME} with force, dryRun and reason if wanted, and nothing else.',
@@ -199,6 +208,24 @@ export const CODES = {
   LOCKED: {
     kind: 'failure',
     remedy: 'Wait for the other run to end; if none runs, remove the lock that the message names.',
+  },
+  NO_CREDENTIALS: {
+    kind: 'failure',
+    remedy: 'Sign in to AWS, or name a profile with --profile, and set AWS_REGION if timekeeper.json names no region.',
+  },
+  ROLE_REFUSED: {
+    kind: 'failure',
+    remedy:
+      'Deploy the signing stack if it is not there yet, and have yourself listed under operators in timekeeper.json.',
+  },
+  NOT_DEPLOYED: { kind: 'failure', remedy: 'Run `cdk deploy` first, with the same timekeeper.json.' },
+  FUNCTION_FAILED: {
+    kind: 'failure',
+    remedy: "Look into the function's log, then try again: a repeated run never uses a version twice.",
+  },
+  ALARMS_UNREACHABLE: {
+    kind: 'failure',
+    remedy: "Check the network, and that the operator's role may look at the alarms and set them off.",
   },
   UNEXPECTED: { kind: 'failure', remedy: 'This is a defect of Timekeeper: please report the message.' },
 
