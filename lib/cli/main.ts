@@ -1,5 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { bareOutcome } from '../refresh/outcome.ts';
+import { auditCommand } from './audit.ts';
+import { drillCommand } from './drill.ts';
 import { enrollCommand } from './enroll.ts';
 import { fetchCommand } from './fetch.ts';
 import { initConfigCommand } from './init-config.ts';
@@ -22,6 +24,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     program.addCommand(command);
   program.addCommand(initConfigCommand);
   program.addCommand(statusCommand);
+  for (const command of [auditCommand, drillCommand]) program.addCommand(command);
   for (const command of [program, ...program.commands])
     command.exitOverride().configureOutput({ outputError: () => undefined });
   process.stdout.on('error', outputLost);
