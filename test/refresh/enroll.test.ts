@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Outcome } from '../../lib/contract/outcome.ts';
 import { newEd25519Key } from '../../lib/keys/private-key.ts';
+import { beginChain } from '../../lib/tuf/root-chain.ts';
+import type { PublicKey } from '../../lib/tuf/key.ts';
 import { enrol, enrolAgain, type Said } from './enrolment.ts';
 import { listKey, newRepository, type Repository } from './repository.ts';
 
@@ -36,8 +38,7 @@ describe('enroll', () => {
     const r = await fresh();
     await r.publishRoot();
     await enrol(r);
-    const { roots } = JSON.parse(r.state.contents()['root-chain.json']!) as { roots: string[] };
-    expect(roots).toHaveLength(2);
+    expect(keptVersions(r)).toEqual([1, 2]);
   });
 
   test('takes in more roots than one run would: it can keep none before all hold', async () => {
@@ -255,8 +256,7 @@ describe('enroll --again', () => {
     await r.run();
     r.remove('3.root.json');
     await expect(enrolAgain(r, { trustedRoot: r.bytes('2.root.json') })).resolves.toMatchObject(NOT_DUE);
-    const { roots } = JSON.parse(r.state.contents()['root-chain.json']!) as { roots: string[] };
-    expect(roots.map((root) => (JSON.parse(root) as { signed: { version: number } }).signed.version)).toEqual([2, 3]);
+    expect(keptVersions(r)).toEqual([2, 3]);
   });
 
   test('takes another root as the pin, and drops the chain that does not hold it', async () => {
@@ -330,6 +330,133 @@ describe('enroll --again', () => {
     },
   );
 });
+
+describe('enroll where the configuration has a pin', () => {
+  /** A fresh repository whose configuration pins its first root, and another repository. */
+  async function withPin(): Promise<{ r: Repository; other: Repository }> {
+    const r = await fresh();
+    const [{ version, sha256 }] = beginChain(r.bytes('1.root.json'));
+    r.trust = { ...r.trust, pin: { version, sha256 } };
+    return { r, other: await newRepository({ fresh: true, consistent: false }) };
+  }
+
+  test.each<{ given: string; arrange: (r: Repository, other: Repository) => Said }>([
+    {
+      given: 'the pinned root',
+      arrange: (r) => {
+        const trustedRoot = r.bytes('1.root.json');
+        r.remove('1.root.json');
+        return { trustedRoot };
+      },
+    },
+    { given: 'no root, and has the pinned one', arrange: () => ({ trustedRoot: undefined }) as never },
+    {
+      given: 'another root, and has the pinned one',
+      arrange: (_, other) => ({ trustedRoot: other.bytes('1.root.json') }),
+    },
+  ])('begins with the pinned root, given $given', async ({ arrange }) => {
+    const { r, other } = await withPin();
+    await expect(enrol(r, arrange(r, other))).resolves.toMatchObject(NOT_DUE);
+    expect(r.journal().identity.pin).toEqual(r.trust.pin);
+  });
+
+  test.each<{ given: string; arrange: (r: Repository, other: Repository) => unknown; says: RegExp }>([
+    {
+      given: 'no pinned root',
+      arrange: (r) => {
+        r.remove('1.root.json');
+      },
+      says: /has no 1\.root\.json/,
+    },
+    {
+      given: "another repository's in its place",
+      arrange: (r, other) => {
+        r.put('1.root.json', other.bytes('1.root.json'));
+      },
+      says: /is not the pinned root/,
+    },
+  ])('is refused as ROOT_PIN_MISMATCH, given $given', async ({ arrange, says }) => {
+    const { r, other } = await withPin();
+    await arrange(r, other);
+    const outcome = await enrol(r, { trustedRoot: undefined } as never);
+    expect(outcome).toMatchObject({ outcome: 'refused', code: 'ROOT_PIN_MISMATCH' });
+    expect(outcome.message).toMatch(says);
+    expect(r.state.contents()).toEqual({});
+  });
+});
+
+describe('enroll with roots that the repository does not show', () => {
+  /** Publishes two roots, and hides them again. */
+  async function hiddenRoots(r: Repository): Promise<readonly Uint8Array[]> {
+    const before = r.copy();
+    await r.publishRoot();
+    await r.publishRoot();
+    const roots = [r.bytes('3.root.json'), r.bytes('2.root.json')];
+    r.restore(before, 'root.json', '2.root.json', '3.root.json');
+    return roots;
+  }
+
+  test('keeps them, in whatever order they are given', async () => {
+    const r = await fresh();
+    await expect(enrol(r, { roots: await hiddenRoots(r) })).resolves.toMatchObject(NOT_DUE);
+    expect(keptVersions(r)).toEqual([1, 2, 3]);
+    expect(r.journal()).toMatchObject({ newestRoot: { version: 3 } });
+  });
+
+  test('appends them to what an older state kept, which may hold some already', async () => {
+    const r = await newRepository();
+    const roots = await hiddenRoots(r);
+    await enrolAgain(r, { roots: [roots[1]!] });
+    expect(keptVersions(r)).toEqual([1, 2]);
+    await enrolAgain(r, { roots });
+    expect(keptVersions(r)).toEqual([1, 2, 3]);
+  });
+
+  test('refuses another root of a version that is kept', async () => {
+    const r = await newRepository();
+    const [, second] = await hiddenRoots(r);
+    await r.publishRoot((root) => (root.x = 1));
+    await r.run();
+    const before = r.state.contents();
+    const outcome = await enrolAgain(r, { roots: [second!] });
+    expect(outcome).toMatchObject({ outcome: 'refused', code: 'ROOT_PIN_MISMATCH' });
+    expect(outcome.message).toBe('The given root has version 2 like one of the trusted chain, but other contents.');
+    expect(r.state.contents()).toEqual(before);
+  });
+});
+
+describe('enroll of keys that are to sign elsewhere', () => {
+  test.each([
+    { given: 'a secret with a version', version: 'v-1' },
+    { given: 'no secret', version: undefined },
+  ])('installs those that the root lists and no other, with $given', async ({ version }) => {
+    const r = await fresh();
+    r.source.keys = [newEd25519Key(), r.keys.timestamp];
+    const installed: string[] = [];
+    const install = (keys: readonly PublicKey[]) => {
+      installed.push(...keys.map(({ content }) => content));
+      return Promise.resolve(version);
+    };
+    await expect(enrol(r, { material: { signsHere: true, install } })).resolves.toMatchObject(NOT_DUE);
+    expect(installed).toEqual([r.keys.timestamp.publicKey.content]);
+    expect(r.journal().identity).toMatchObject({ keys: [{ keytype: 'ed25519' }] });
+    expect(r.journal().identity).not.toHaveProperty('keyFingerprint');
+    expect((r.journal().identity as { secretVersion?: string }).secretVersion).toBe(version);
+    expect(r.source.probes).toBe(1);
+  });
+
+  test('signs no probe where whoever enrols may not sign', async () => {
+    const r = await fresh();
+    const material = { signsHere: false, install: () => Promise.resolve(undefined) };
+    await expect(enrol(r, { material })).resolves.toMatchObject(NOT_DUE);
+    expect(r.source).toMatchObject({ openings: 1, probes: 0 });
+  });
+});
+
+function keptVersions(r: Repository): readonly number[] {
+  const { roots } = JSON.parse(r.state.contents()['root-chain.json']!) as { roots: string[] };
+  return roots.map((root) => (JSON.parse(root) as { signed: { version: number } }).signed.version);
+}
 
 /** Each refusal that a person must decide, or mend, and what then leads to a signature in at most two runs. */
 interface Wedge {

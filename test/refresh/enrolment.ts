@@ -4,6 +4,7 @@ import type { KeySource } from '../../lib/keys/signer.ts';
 import { enroll, type Enrolment } from '../../lib/refresh/enroll.ts';
 import type { Trust } from '../../lib/refresh/trust.ts';
 import { outcomeOf } from '../../lib/refresh/outcome.ts';
+import { replaceKey } from '../../lib/refresh/replace-key.ts';
 import { refresh, type Wish } from '../../lib/refresh/refresh.ts';
 import type { Repository } from './repository.ts';
 
@@ -12,7 +13,16 @@ export type Said = Partial<Enrolment> & Pick<Trust, 'trustedRoot' | 'acceptedTim
 
 /** Enrols a repository as `timekeeper enroll` does. An error comes back as the outcome that it amounts to. */
 export async function enrol(r: Repository, said: Said = {}): Promise<Outcome> {
-  const { trustedRoot = r.bytes('1.root.json'), acceptedTimestamp, ...wanted } = said;
+  return asked(enroll, r, 'trustedRoot' in said ? said : { ...said, trustedRoot: r.bytes('1.root.json') });
+}
+
+/** Gives an enrolled repository the key material that `r.source` holds, as `timekeeper enroll` does it there. */
+export async function replaceKeyOf(r: Repository, said: Said = {}): Promise<Outcome> {
+  return asked(replaceKey, r, said);
+}
+
+async function asked(act: typeof enroll, r: Repository, said: Said): Promise<Outcome> {
+  const { trustedRoot, acceptedTimestamp, ...wanted } = said;
   const enrolment: Enrolment = {
     repository: 'tests',
     again: false,
@@ -21,10 +31,14 @@ export async function enrol(r: Repository, said: Said = {}): Promise<Outcome> {
     allowSharedSnapshotKey: false,
     ...wanted,
   };
-  const trust = { ...r.trust, trustedRoot, ...(acceptedTimestamp === undefined ? {} : { acceptedTimestamp }) };
+  const trust = {
+    ...r.trust,
+    ...(trustedRoot === undefined ? {} : { trustedRoot }),
+    ...(acceptedTimestamp === undefined ? {} : { acceptedTimestamp }),
+  };
   const places = { hosting: r.hosting, state: r.state, keys: r.source, clockSkew: () => r.skew };
   try {
-    return await enroll(enrolment, places, trust, r.policy, r.now);
+    return await act(enrolment, places, trust, r.policy, r.now);
   } catch (error) {
     if (error instanceof CodedError) return outcomeOf(error, { repository: 'tests', dryRun: true });
     throw error;

@@ -225,6 +225,27 @@ describe('a root that was seen is never unseen', () => {
   test.each(rulesOf(hidden))('$rule', ({ expectIt }) => expectIt());
 });
 
+test('a root that was kept is not unseen, although an older chain is put back and the repository hides the root', async () => {
+  const r = await newRepository();
+  const older = r.state.objects.get('root-chain.json')!;
+  await r.publishRoot();
+  await r.run();
+  expect(r.journal()).toMatchObject({ newestRoot: { version: 2 } });
+  r.state.objects.set('root-chain.json', older);
+  r.remove('2.root.json');
+  const outcome = await r.run(force);
+  expect(outcome).toMatchObject({ outcome: 'refused', code: 'ROOT_CHAIN_INVALID' });
+  expect(outcome.message).toBe('root-chain.json ends with version 1, but version 2 was kept already.');
+});
+
+test('a dry run keeps no root, and so does not claim that it is kept', async () => {
+  const r = await newRepository();
+  await r.publishRoot();
+  await r.run({ dryRun: true });
+  expect(r.journal()).toMatchObject({ newestRoot: { version: 1 } });
+  expect(keptRoots(r)).toEqual([1]);
+});
+
 test.each([
   {
     given: 'no',
