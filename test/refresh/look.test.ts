@@ -1,5 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
+import { look } from '../../lib/refresh/look.ts';
+import type { ReadStore } from '../../lib/stores/store.ts';
 import type { Call } from './memory-store.ts';
 import { newRepository, type Repository } from './repository.ts';
 
@@ -59,4 +61,36 @@ describe('a run in which nothing is due reads everything once, in as few rounds 
     expect(await r.run()).toMatchObject({ code: 'NOT_DUE', warnings: [] });
     expect(rounds).toEqual([FIRST, ...then]);
   });
+});
+
+test('a run that begins the state asks for the versioned snapshot together with the roots', async () => {
+  const r = await newRepository({ fresh: true, consistent: true });
+  const rounds = roundsOf(r);
+  expect(await r.enrol()).toMatchObject({ code: 'NOT_DUE' });
+  expect(rounds.slice(0, 2)).toEqual([FIRST, [...ROOTS, 'hosting get 2.snapshot.json']]);
+});
+
+test('a run asks for the versioned snapshot that is endorsed also where no timestamp names it', async () => {
+  const r = await newRepository({ consistent: true });
+  r.remove('timestamp.json');
+  const rounds = roundsOf(r);
+  expect(await r.run()).toMatchObject({ code: 'HEALED_MISSING' });
+  expect(rounds[1]).toEqual([...ROOTS, 'hosting get 2.snapshot.json']);
+});
+
+test('a run that begins the state asks for no versioned snapshot where no timestamp names one', async () => {
+  const r = await newRepository({ fresh: true, consistent: true });
+  r.remove('timestamp.json');
+  const rounds = roundsOf(r);
+  expect(await r.enrol()).toMatchObject({ code: 'NO_BASELINE' });
+  expect(rounds).toEqual([FIRST, ROOTS]);
+});
+
+test('a storage that lists nothing shows no newer versioned snapshot: the endorsed one is judged', async () => {
+  const r = await newRepository({ consistent: true, policy: { mode: 'advance' } });
+  await r.publishTargets();
+  await r.publishSnapshot();
+  const get: ReadStore['get'] = (name, most) => r.hosting.get(name, most);
+  const seen = await look({ hosting: { get }, state: r.state, keys: r.source }, r.trust, r.policy, false, r.now);
+  expect(seen).toMatchObject({ state: { snapshot: { is: 'verified', snapshot: { file: '2.snapshot.json' } } } });
 });
