@@ -24,7 +24,7 @@ export const CODES = {
   HEAL_WAITS: { kind: 'skip', remedy: 'Nothing: the next check repairs it. To repair it now, sign with --force.' },
   PUBLISH_IN_PROGRESS: { kind: 'skip', remedy: 'Finish the publish: snapshot.json first, timestamp.json last.' },
   TOO_SOON: { kind: 'skip', remedy: 'Nothing: it signed less than 10 minutes ago. Try again after that.' },
-  PAUSED: { kind: 'skip', remedy: 'Resume signing, or wait for the end of the pause.' },
+  PAUSED: { kind: 'skip', remedy: 'Let it go on with timekeeper resume, or wait for the end of the pause.' },
 
   NOT_JSON: {
     kind: 'refusal',
@@ -110,7 +110,7 @@ export const CODES = {
   SNAPSHOT_NOT_ENDORSED: {
     kind: 'refusal',
     remedy:
-      'Publish the timestamp.json that goes with it, signed by a holder of the timestamp key, or choose --mode advance.',
+      'Publish the timestamp.json that goes with it, signed by a holder of the timestamp key, or choose mode advance.',
   },
   EQUIVOCATION: {
     kind: 'refusal',
@@ -146,7 +146,8 @@ export const CODES = {
 
   JOURNAL_MISSING: {
     kind: 'refusal',
-    remedy: 'Restore journal.json from its older versions or a backup, or begin again with enroll --again.',
+    remedy:
+      'Enrol it if that was never done. Else restore journal.json from its older versions or a backup, or begin again with enroll --again.',
   },
   JOURNAL_INVALID: {
     kind: 'refusal',
