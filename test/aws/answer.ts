@@ -32,13 +32,39 @@ export class AwsError extends Error {
   }
 }
 
-/** Writes a refusal as the service does: S3 in XML, the others in JSON. */
+/** Writes a refusal as the service does. */
 export function refusal(service: Service, error: AwsError): Answer {
-  if (service !== 's3') return json(error.status, { __type: error.code, message: error.message });
+  switch (service) {
+    case 's3':
+      return s3Refusal(error);
+    case 'sts':
+    case 'sns':
+      return queryRefusal(error);
+    case 'lambda':
+      return lambdaRefusal(error);
+    case 'kms':
+    case 'secretsmanager':
+    case 'cloudwatch':
+      return json(error.status, { __type: error.code, message: error.message });
+  }
+}
+
+function s3Refusal(error: AwsError): Answer {
   const members = { Code: error.code, Message: error.message, ...error.details, RequestId: randomUUID() };
   const content = Object.entries(members).map(([name, value]) => element(name, value));
   // A HEAD answer loses this body on the way, and so the SDK never learns the code.
   return xml(error.status, element('Error', content), error.headers);
+}
+
+function queryRefusal({ status, code, message }: AwsError): Answer {
+  const type = element('Type', status < 500 ? 'Sender' : 'Receiver');
+  const content = element('Error', [type, element('Code', code), element('Message', message)]);
+  return xml(status, element('ErrorResponse', [content, element('RequestId', randomUUID())]));
+}
+
+function lambdaRefusal({ status, code, message }: AwsError): Answer {
+  const headers = { 'content-type': 'application/json', 'x-amzn-errortype': code };
+  return { status, headers, body: JSON.stringify({ Type: status < 500 ? 'User' : 'Service', Message: message }) };
 }
 
 /** An answer of the JSON services. */
@@ -50,4 +76,10 @@ export function json(status: number, value: object): Answer {
 export function xml(status: number, document: string, headers: Readonly<Record<string, string>> = {}): Answer {
   const body = `<?xml version="1.0" encoding="UTF-8"?>\n${document}`;
   return { status, headers: { 'content-type': 'application/xml', ...headers }, body };
+}
+
+/** An answer of a query service (STS, SNS): what the action resulted in. */
+export function queryResult(action: string, content: readonly string[]): Answer {
+  const metadata = element('ResponseMetadata', [element('RequestId', randomUUID())]);
+  return xml(200, element(`${action}Response`, [element(`${action}Result`, content), metadata]));
 }

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { AwsError } from './answer.ts';
 
 /** The services that are imitated. */
-export type Service = 's3' | 'kms' | 'secretsmanager';
+export type Service = 's3' | 'kms' | 'secretsmanager' | 'cloudwatch' | 'lambda' | 'sns' | 'sts';
 
 /** What a call is about, without its body: what faults match on, hooks see and the record keeps. */
 export interface CallFacts {
@@ -11,10 +11,12 @@ export interface CallFacts {
   readonly operation: string;
   /** The region the caller signed for, from the credential scope. */
   readonly region: string;
+  /** The access key the caller signed with; empty in an anonymous call. */
+  readonly accessKeyId: string;
   readonly bucket: string | undefined;
   readonly key: string | undefined;
   readonly versionId: string | undefined;
-  /** The `KeyId` or `SecretId` as the caller wrote it. */
+  /** The `KeyId`, `SecretId`, `RoleArn`, `TopicArn`, `AlarmName` or function as the caller wrote it. */
   readonly resource: string | undefined;
   readonly ifMatch: string | undefined;
   readonly ifNoneMatch: string | undefined;
@@ -30,8 +32,12 @@ export interface Call extends CallFacts {
   readonly body: Buffer;
 }
 
-const TARGETS: Readonly<Record<string, Service>> = { TrentService: 'kms', secretsmanager: 'secretsmanager' };
-const CREDENTIAL_SCOPE = /^AWS4-HMAC-SHA256 Credential=[^/]+\/\d{8}\/([^/]+)\//;
+const TARGETS: Readonly<Record<string, Service>> = {
+  GraniteServiceVersion20100801: 'cloudwatch',
+  TrentService: 'kms',
+  secretsmanager: 'secretsmanager',
+};
+const CREDENTIAL_SCOPE = /^AWS4-HMAC-SHA256 Credential=([^/]+)\/\d{8}\/([^/]+)\/([^/]+)\//;
 
 /** Reads a request whole. An anonymous call is read too, so that it is recorded: `checkSigned` refuses it later. */
 export async function readCall(request: IncomingMessage): Promise<Call> {
@@ -40,20 +46,44 @@ export async function readCall(request: IncomingMessage): Promise<Call> {
   for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
   const body = Buffer.concat(chunks);
   const url = new URL(request.url ?? '/', 'http://local');
-  const [prefix = '', target = 'Unknown'] = (header(headers, 'x-amz-target') ?? '').split('.');
-  const service = TARGETS[prefix] ?? 's3';
+  const [, accessKeyId = '', region = '', signedFor = ''] = CREDENTIAL_SCOPE.exec(headers.authorization ?? '') ?? [];
   return {
-    service,
     method,
     headers,
     body,
     query: url.searchParams,
-    region: CREDENTIAL_SCOPE.exec(headers.authorization ?? '')?.[1] ?? '',
+    region,
+    accessKeyId,
     ifMatch: headers['if-match'],
     ifNoneMatch: headers['if-none-match'],
     attempt: Number(/attempt=(\d+)/.exec(header(headers, 'amz-sdk-request') ?? '')?.[1] ?? 1),
-    ...(service === 's3' ? s3Facts(method, headers, url) : { ...NO_OBJECT, operation: target, resource: named(body) }),
+    ...about(method, headers, url, body, signedFor),
   };
+}
+
+/** One endpoint stands for all services, so the target tells them apart, and where there is none what the caller signed for. */
+function about(method: string, headers: IncomingHttpHeaders, url: URL, body: Buffer, signedFor: string) {
+  const [prefix = '', target = 'Unknown'] = (header(headers, 'x-amz-target') ?? '').split('.');
+  const service = TARGETS[prefix];
+  if (service !== undefined) return { ...NO_OBJECT, service, operation: target, resource: named(body) };
+  if (signedFor === 'sts' || signedFor === 'sns') return { ...NO_OBJECT, service: signedFor, ...queryFacts(body) } as const; // prettier-ignore
+  if (signedFor === 'lambda') return { ...NO_OBJECT, service: signedFor, ...lambdaFacts(method, url) } as const;
+  return { service: 's3' as const, ...s3Facts(method, headers, url) };
+}
+
+function queryFacts(body: Buffer) {
+  const form = new URLSearchParams(body.toString());
+  return {
+    operation: form.get('Action') ?? 'Unknown',
+    resource: form.get('RoleArn') ?? form.get('TopicArn') ?? undefined,
+  };
+}
+
+function lambdaFacts(method: string, { pathname, searchParams }: URL) {
+  const [, name] = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(pathname) ?? [];
+  if (method !== 'POST' || name === undefined) return { operation: 'Unknown', resource: undefined };
+  const qualifier = searchParams.get('Qualifier');
+  return { operation: 'Invoke', resource: `${decodeURIComponent(name)}${qualifier === null ? '' : `:${qualifier}`}` };
 }
 
 /** Refuses an anonymous call. The signature itself is not checked: the secret key would prove nothing here. */
@@ -105,8 +135,8 @@ function objectOperation(method: string, headers: IncomingHttpHeaders, query: UR
 }
 
 function named(body: Buffer): string | undefined {
-  const { KeyId, SecretId } = parseJson(body);
-  const name = KeyId ?? SecretId;
+  const { KeyId, SecretId, AlarmName } = parseJson(body);
+  const name = KeyId ?? SecretId ?? AlarmName;
   return typeof name === 'string' ? name : undefined;
 }
 

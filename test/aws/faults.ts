@@ -49,9 +49,10 @@ export class Faults {
 /** The refusal that a fault stands for; undefined if the call is to be carried out. */
 export function refusalOf(fault: FaultAnswer | undefined, { service }: CallFacts): AwsError | undefined {
   if (fault === 'throttle') {
-    return service === 's3'
-      ? new AwsError(503, 'SlowDown', 'Please reduce your request rate.')
-      : new AwsError(400, 'ThrottlingException', 'Rate exceeded');
+    if (service === 's3') return new AwsError(503, 'SlowDown', 'Please reduce your request rate.');
+    if (service === 'lambda') return new AwsError(429, 'TooManyRequestsException', 'Rate Exceeded.');
+    const isQuery = service === 'sts' || service === 'sns';
+    return new AwsError(400, isQuery ? 'Throttling' : 'ThrottlingException', 'Rate exceeded');
   }
   if (typeof fault !== 'object' || !('status' in fault)) return undefined;
   return new AwsError(fault.status, fault.code, fault.message ?? `The test's script answers ${fault.code}.`);

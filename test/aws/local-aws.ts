@@ -5,12 +5,16 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
 import { type Answer, AwsError, refusal } from './answer.ts';
 import { type Call, type CallFacts, checkSigned, readCall } from './call.ts';
+import { CloudWatch } from './cloudwatch.ts';
 import { Faults, refusalOf } from './faults.ts';
 import { Kms } from './kms.ts';
+import { Lambda } from './lambda.ts';
 import { type RecordedCall, roundsOf } from './request-record.ts';
 import { Buckets } from './s3-buckets.ts';
 import { answerS3 } from './s3.ts';
 import { SecretsManager } from './secrets-manager.ts';
+import { Sns } from './sns.ts';
+import { Sts } from './sts.ts';
 
 export interface LocalAwsOptions {
   /** @default eu-central-1 */
@@ -28,14 +32,19 @@ const CREDENTIALS = { accessKeyId: 'AKIALOCALLOCALLOCAL0', secretAccessKey: 'loc
 const IDLE_LIMIT = 600_000; // ms; node's 5 s would now and then reset a connection that a test lets rest
 
 /**
- * S3, KMS and Secrets Manager over HTTP on 127.0.0.1, for the real SDK in this or another process. State lives in
- * memory, keys and signatures are real, and everything is open to the test through the members.
+ * S3, KMS, Secrets Manager, STS, Lambda, CloudWatch and SNS over HTTP on 127.0.0.1, for the real SDK in this or another
+ * process. State lives in memory, keys and signatures are real, and everything is open to the test through the members.
+ * Nobody's permissions are looked at: `calls` says who called, and a fault refuses.
  */
 export class LocalAws {
   readonly region: string;
   readonly s3: Buckets;
   readonly kms: Kms;
   readonly secrets: SecretsManager;
+  readonly sts: Sts;
+  readonly lambda: Lambda;
+  readonly cloudWatch: CloudWatch;
+  readonly sns: Sns;
   readonly faults = new Faults();
   /** How far our `Date` headers and timestamps are from this computer's clock, in milliseconds. */
   clockOffset = 0;
@@ -53,6 +62,10 @@ export class LocalAws {
     this.s3 = new Buckets(region, now);
     this.kms = new Kms({ region, account }, now);
     this.secrets = new SecretsManager({ region, account }, now);
+    this.sts = new Sts(account, CREDENTIALS.accessKeyId, now);
+    this.lambda = new Lambda({ region, account });
+    this.cloudWatch = new CloudWatch({ region, account }, now);
+    this.sns = new Sns({ region, account });
     this.#server = createServer({ keepAliveTimeout: IDLE_LIMIT }, (request, response) => {
       const startedAt = performance.now();
       readCall(request)
@@ -136,26 +149,45 @@ export class LocalAws {
     for (const hook of this.#onRequest) await hook(call);
     await wait(this.latency, undefined, { signal });
     if (typeof fault === 'object' && 'slow' in fault) await wait(fault.slow, undefined, { signal });
-    const answer = fault === 'reset' ? undefined : this.#answer(call, refusalOf(fault, call));
+    const answer = fault === 'reset' ? undefined : await this.#answer(call, refusalOf(fault, call));
     for (const hook of this.#beforeAnswer) await hook(call);
     const isBroken = answer === undefined || fault === 'apply-then-reset';
-    this.#calls.push(recorded(call, startedAt, isBroken ? undefined : answer.status));
+    const caller = this.sts.arnOf(call.accessKeyId) ?? '';
+    this.#calls.push({ ...factsOf(call), caller, startedAt, endedAt: performance.now(), status: isBroken ? undefined : answer.status }); // prettier-ignore
     if (isBroken) response.socket?.resetAndDestroy();
     else this.#send(answer, call, response);
   }
 
-  #answer(call: Call, scripted: AwsError | undefined): Answer {
+  async #answer(call: Call, scripted: AwsError | undefined): Promise<Answer> {
     try {
       checkSigned(call);
+      this.sts.checkToken(call);
       if (scripted !== undefined) throw scripted;
-      if (call.service === 'kms') return this.kms.answer(call);
-      if (call.service === 'secretsmanager') return this.secrets.answer(call);
-      return answerS3(this.s3, call);
+      return await this.#carryOut(call);
     } catch (error) {
       // Our own mistake must not look like weather that the SDK retries: 400, and the stack in the message.
       const known =
         error instanceof AwsError ? error : new AwsError(400, 'LocalAwsBug', String((error as Error).stack));
       return refusal(call.service, known);
+    }
+  }
+
+  #carryOut(call: Call): Answer | Promise<Answer> {
+    switch (call.service) {
+      case 's3':
+        return answerS3(this.s3, call);
+      case 'kms':
+        return this.kms.answer(call);
+      case 'secretsmanager':
+        return this.secrets.answer(call);
+      case 'sts':
+        return this.sts.answer(call);
+      case 'lambda':
+        return this.lambda.answer(call);
+      case 'cloudwatch':
+        return this.cloudWatch.answer(call);
+      case 'sns':
+        return this.sns.answer(call);
     }
   }
 
@@ -184,8 +216,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
   return aws;
 }
 
-function recorded(call: Call, startedAt: number, status: number | undefined): RecordedCall {
-  const { service, operation, region, bucket, key, versionId, resource, ifMatch, ifNoneMatch, attempt } = call;
-  const facts = { service, operation, region, bucket, key, versionId, resource, ifMatch, ifNoneMatch, attempt };
-  return { ...facts, startedAt, endedAt: performance.now(), status };
+function factsOf(call: Call): CallFacts {
+  const { service, operation, region, accessKeyId, bucket, key, versionId, resource, ifMatch, ifNoneMatch, attempt } = call; // prettier-ignore
+  return { service, operation, region, accessKeyId, bucket, key, versionId, resource, ifMatch, ifNoneMatch, attempt };
 }

@@ -2,6 +2,8 @@ import type { CallFacts } from './call.ts';
 
 /** One call that has ended. Times are milliseconds of `performance.now()`. */
 export interface RecordedCall extends CallFacts {
+  /** The ARN of who called; empty if nobody has that access key. */
+  readonly caller: string;
   readonly startedAt: number;
   /** Taken before the answer is sent, so that a call that waited for this one always starts later. */
   readonly endedAt: number;
