@@ -5,6 +5,7 @@ import { drillCommand } from './drill.ts';
 import { enrollCommand } from './enroll.ts';
 import { fetchCommand } from './fetch.ts';
 import { initConfigCommand } from './init-config.ts';
+import { pauseCommand, resumeCommand } from './pause.ts';
 import { planCommand } from './plan.ts';
 import { resignCommand } from './resign.ts';
 import { report } from './run-command.ts';
@@ -24,7 +25,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     program.addCommand(command);
   program.addCommand(initConfigCommand);
   program.addCommand(statusCommand);
-  for (const command of [auditCommand, drillCommand]) program.addCommand(command);
+  for (const command of [pauseCommand, resumeCommand, auditCommand, drillCommand]) program.addCommand(command);
   for (const command of [program, ...program.commands])
     command.exitOverride().configureOutput({ outputError: () => undefined });
   process.stdout.on('error', outputLost);

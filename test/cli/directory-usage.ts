@@ -20,7 +20,7 @@ const NAME_FILE = /^Name the right file\.$/;
 /** How any command over a directory can be called wrongly. */
 export const WRONG_USAGES: readonly WrongUsage[] = [
   { given: 'an option that does not exist', words: ['--bogus'], says: /'--bogus'/, advises: HELP },
-  { given: 'a word too many', words: ['orbit'], says: /Too many arguments/, advises: HELP },
+  { given: 'a word too many', words: ['orbit', 'agents'], says: /Too many arguments/, advises: HELP },
   { given: 'an option without its value', words: ['--path'], says: /'--path <dir>' argument missing/, advises: HELP },
   { given: 'an unknown mode', words: ['--mode', 'fast'], says: /'fast' is invalid.*refresh, advance/, advises: HELP },
   ...[
