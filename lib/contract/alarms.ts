@@ -212,8 +212,6 @@ export type AlarmKind = keyof typeof ALARMS;
 
 /** When they go off. Durations are in seconds; see also `expiresSoonOf` for the timestamp. */
 export const ALARM_THRESHOLDS = {
-  /** A root ceremony takes people and a date. */
-  othersMail: 30 * 86_400,
   /** The last week is nobody's plan. */
   othersPage: 7 * 86_400,
   /** Longer than a maintenance. */

@@ -5,3 +5,6 @@ export { SigningFoundation, type SigningFoundationProps } from './signing-founda
 export { TimestampSigner, type SignedPlace, type SignerCheck, type TimestampSignerProps } from './timestamp-signer.ts';
 export { WatchFoundation } from './watch-foundation.ts';
 export { RepositoryWatch, type RepositoryWatchProps } from './repository-watch.ts';
+export { AlarmTopics, type AlarmTopicsProps } from './alarm-topics.ts';
+export { SigningAlarms, type SigningAlarmsProps } from './signing-alarms.ts';
+export { WatchAlarms, type WatchAlarmsProps } from './watch-alarms.ts';

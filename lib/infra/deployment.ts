@@ -79,6 +79,7 @@ export function addDeployment(app: App, configuration: Configuration, deployer: 
       check: Duration.seconds(repository.check.seconds),
       ...times(repository),
       allowSharedSnapshotKey: repository.allowSharedSnapshotKey,
+      contacts: repository.contacts,
     })),
   });
 }
@@ -89,6 +90,7 @@ function signedProps(deployment: string, { name, repository, place }: Located): 
   return {
     repository: name,
     isOwnBucket: hosting.kind === 'bucket',
+    contacts: repository.contacts,
     place: {
       ...place,
       bucketName: bucketNameOf(hosting, deployment, name, place),

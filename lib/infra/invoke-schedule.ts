@@ -3,7 +3,6 @@ import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk
 import { CfnSchedule, type CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { FailureQueue } from './failure-queue.ts';
 
 /** What is invoked, and how often. */
 export interface InvokeScheduleProps {
@@ -16,16 +15,15 @@ export interface InvokeScheduleProps {
   /** ARN of the function or of its alias. */
   readonly target: string;
   readonly input: Readonly<Record<string, string>>;
+  /** Where what could not be handed over lands. */
+  readonly undelivered: Queue;
 }
 
 /** Invokes a function again and again. What could not be handed over, in spite of retries, lands in a queue. */
 export class InvokeSchedule extends Construct {
-  readonly undelivered: Queue;
-
   constructor(scope: Construct, id: string, props: InvokeScheduleProps) {
     super(scope, id);
-    const { group, target, interval } = props;
-    this.undelivered = new FailureQueue(this, 'Undelivered').queue;
+    const { group, target, interval, undelivered } = props;
     const { partition, region, account } = Stack.of(this);
     const role = new Role(this, 'Role', {
       description: `Lets EventBridge Scheduler invoke ${props.scheduleName}`,
@@ -42,7 +40,7 @@ export class InvokeSchedule extends Construct {
             new PolicyStatement({
               sid: 'Undelivered',
               actions: ['sqs:SendMessage'],
-              resources: [this.undelivered.queueArn],
+              resources: [undelivered.queueArn],
             }),
           ],
         }),
@@ -58,7 +56,7 @@ export class InvokeSchedule extends Construct {
         roleArn: role.roleArn,
         input: JSON.stringify(props.input),
         retryPolicy: { maximumRetryAttempts: 10, maximumEventAgeInSeconds: withinOneInterval(interval) },
-        deadLetterConfig: { arn: this.undelivered.queueArn },
+        deadLetterConfig: { arn: undelivered.queueArn },
       },
     });
   }

@@ -46,10 +46,12 @@ export interface RepositoryWatchProps {
 export class RepositoryWatch extends Construct {
   readonly repository: string;
   readonly function: OwnFunction;
-  /** Looks that failed in spite of Lambda's retries. */
-  readonly failed: Queue;
-  /** Invocations that Scheduler could not hand over. */
-  readonly undelivered: Queue;
+  /** Looks that failed in spite of Lambda's retries, and those that Scheduler could not hand over. */
+  readonly lost: Queue;
+  /** How often it looks, in seconds. */
+  readonly interval: number;
+  /** Less life left is a finding, in seconds. */
+  readonly expiresSoon: WatchConfiguration['expiresSoon'];
 
   constructor(scope: Construct, id: string, props: RepositoryWatchProps) {
     super(scope, id);
@@ -57,9 +59,14 @@ export class RepositoryWatch extends Construct {
     const { deployment, memoryBucketName, memoryBucketArn } = foundation;
     const functionName = watchFunctionName(deployment, repository);
     this.repository = repository;
-    this.failed = new FailureQueue(this, 'Failed').queue;
+    this.lost = new FailureQueue(this, 'Lost').queue;
+    this.interval = every.toSeconds();
     const validity = props.validity?.toSeconds() ?? DEFAULTS.validity;
     const soon = expiresSoonOf(validity);
+    this.expiresSoon = {
+      timestamp: props.timestampExpiresSoon?.toSeconds() ?? soon.timestamp,
+      others: props.othersExpireSoon?.toSeconds() ?? soon.others,
+    };
     const configuration: WatchConfiguration = {
       deployment,
       repository,
@@ -71,10 +78,7 @@ export class RepositoryWatch extends Construct {
       check: props.check?.toSeconds() ?? DEFAULTS.check,
       cacheMax: props.cacheMax?.toSeconds() ?? DEFAULTS.cacheMax,
       allowSharedSnapshotKey: props.allowSharedSnapshotKey ?? false,
-      expiresSoon: {
-        timestamp: props.timestampExpiresSoon?.toSeconds() ?? soon.timestamp,
-        others: props.othersExpireSoon?.toSeconds() ?? soon.others,
-      },
+      expiresSoon: this.expiresSoon,
       targetsUrl: props.targetsUrl ?? `${props.url}targets/`,
     };
     this.function = new OwnFunction(this, 'Watch', {
@@ -90,7 +94,7 @@ export class RepositoryWatch extends Construct {
           resources: [`${memoryBucketArn}/${repository}/*`],
         }),
         new PolicyStatement({ sid: 'ListMemory', actions: ['s3:ListBucket'], resources: [memoryBucketArn] }),
-        new PolicyStatement({ sid: 'ReportFailure', actions: ['sqs:SendMessage'], resources: [this.failed.queueArn] }),
+        new PolicyStatement({ sid: 'ReportFailure', actions: ['sqs:SendMessage'], resources: [this.lost.queueArn] }),
       ],
       timeout: Duration.minutes(5),
       ...(props.logRetention !== undefined && { logRetention: props.logRetention }),
@@ -100,15 +104,16 @@ export class RepositoryWatch extends Construct {
       qualifier: '$LATEST',
       maximumRetryAttempts: 2,
       maximumEventAgeInSeconds: every.toSeconds(),
-      destinationConfig: { onFailure: { destination: this.failed.queueArn } },
+      destinationConfig: { onFailure: { destination: this.lost.queueArn } },
     });
-    this.undelivered = new InvokeSchedule(this, 'Schedule', {
+    new InvokeSchedule(this, 'Schedule', {
       group: foundation.scheduleGroup,
       scheduleName: repository,
       expression: `rate(${every.toMinutes()} ${every.toMinutes() === 1 ? 'minute' : 'minutes'})`,
       interval: every.toSeconds(),
       target: this.function.function.functionArn,
       input: { repository },
-    }).undelivered;
+      undelivered: this.lost,
+    });
   }
 }

@@ -1,5 +1,10 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import type { IAlarm } from 'aws-cdk-lib/aws-cloudwatch';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { AlarmTopics } from './alarm-topics.ts';
+import { RepositoryDashboard } from './repository-dashboard.ts';
+import { SigningAlarms } from './signing-alarms.ts';
 import { SigningFoundation } from './signing-foundation.ts';
 import { TimestampSigner, type TimestampSignerProps } from './timestamp-signer.ts';
 import { hostingStatements } from './hosting-policy.ts';
@@ -18,6 +23,8 @@ export interface SigningStackProps {
 export interface SignedRepositoryProps extends Omit<TimestampSignerProps, 'foundation'> {
   /** The bucket is the user's own: its policy has to be written by hand. */
   readonly isOwnBucket: boolean;
+  /** Whom to ask for the root ceremony. */
+  readonly contacts: readonly string[];
 }
 
 /** The signers of all repositories of a deployment: in an account that the file server cannot reach. */
@@ -26,10 +33,32 @@ export class SigningStack extends Stack {
     super(scope, id, props.stack);
     const { deployment, operators } = props;
     const foundation = new SigningFoundation(this, 'Foundation', { deployment, operators });
-    for (const { isOwnBucket, ...signer } of props.repositories) {
-      const made = new TimestampSigner(this, signer.repository, { ...signer, foundation });
+    const topics = new AlarmTopics(this, 'Topics', {
+      deployment,
+      stack: 'signing',
+      ...(props.email !== undefined && { email: props.email }),
+    });
+    foundation.operator.may(
+      new PolicyStatement({
+        sid: 'SeeWhoIsTold',
+        actions: ['sns:ListSubscriptionsByTopic'],
+        resources: [topics.page.topicArn, topics.mail.topicArn],
+      }),
+    );
+    const pages: { repository: string; page: IAlarm }[] = [];
+    for (const { isOwnBucket, contacts, ...signer } of props.repositories) {
+      const { repository } = signer;
+      const made = new TimestampSigner(this, repository, { ...signer, foundation });
+      const { page } = new SigningAlarms(made, 'Watched', { deployment, topics, contacts, signer: made });
+      pages.push({ repository, page });
       if (isOwnBucket) printStatements(made, this, deployment, signer);
     }
+    new RepositoryDashboard(this, 'Dashboard', {
+      dashboardName: `${deployment}-timekeeper-signing`,
+      repositories: pages,
+      hours: ['TimestampHoursLeft', 'EffectiveHoursLeft'],
+      counts: ['Runs', 'Signed', 'Refused', 'Failed', 'Healed'],
+    });
   }
 }
 

@@ -88,8 +88,12 @@ export class TimestampSigner extends Construct {
   readonly failed: Queue;
   /** Invocations that Scheduler could not hand over. */
   readonly undelivered: Queue;
-  /** ARN of the secret with the key file's passphrase, or of the KMS key. */
-  readonly secretOrKeyArn: string;
+  /** What the key, or the secret with the key file's passphrase, is called in requests. */
+  readonly keyNames: readonly string[];
+  readonly signerRoleArn: string;
+  /** The longest time between two checks, and how long a timestamp lives; in seconds. */
+  readonly interval: number;
+  readonly validity: number;
 
   constructor(scope: Construct, id: string, props: TimestampSignerProps) {
     super(scope, id);
@@ -106,12 +110,15 @@ export class TimestampSigner extends Construct {
     };
     const operatorArn = roleArn(account, operatorRoleName(deployment));
     this.repository = repository;
+    this.signerRoleArn = names.signerRoleArn;
+    this.interval = interval;
+    this.validity = props.validity?.toSeconds() ?? DEFAULTS.validity;
 
-    const { key, arn, use } =
+    const { key, arn, use, called } =
       keyType === 'go-tuf-file'
         ? this.secret(secretName(deployment, repository), names, operatorArn)
         : this.kmsKey(keyAliasName(deployment, repository), keyType, names);
-    this.secretOrKeyArn = arn;
+    this.keyNames = called;
     this.failed = new FailureQueue(this, 'Failed').queue;
     const configuration: SignerConfiguration = {
       deployment,
@@ -157,14 +164,16 @@ export class TimestampSigner extends Construct {
       maximumEventAgeInSeconds: withinOneInterval(interval),
       destinationConfig: { onFailure: { destination: this.failed.queueArn } },
     }).addResourceDependency(this.alias);
-    this.undelivered = new InvokeSchedule(this, 'Schedule', {
+    this.undelivered = new FailureQueue(this, 'Undelivered').queue;
+    new InvokeSchedule(this, 'Schedule', {
       group: foundation.scheduleGroup,
       scheduleName: repository,
       expression: check.expression,
       interval,
       target: this.alias.ref,
       input: { repository },
-    }).undelivered;
+      undelivered: this.undelivered,
+    });
 
     operator.may(
       new PolicyStatement({
@@ -191,6 +200,7 @@ export class TimestampSigner extends Construct {
     return {
       key: { type: 'go-tuf-file', secretId: name },
       arn: secretArn,
+      called: [secretArn, name],
       use: new PolicyStatement({
         sid: 'ReadPassphrase',
         actions: ['secretsmanager:GetSecretValue'],
@@ -204,6 +214,7 @@ export class TimestampSigner extends Construct {
     return {
       key: { type, keyId: key.keyArn },
       arn: key.keyArn,
+      called: [key.keyArn, key.keyId, aliasName],
       use: new PolicyStatement({
         sid: 'Sign',
         actions: ['kms:Sign', 'kms:GetPublicKey'],
@@ -222,6 +233,8 @@ interface SignerNames {
 interface KeyOfSigner {
   readonly key: SignedRepository['key'];
   readonly arn: string;
+  /** All that it is called in requests. */
+  readonly called: readonly string[];
   /** What lets the signer use it. */
   readonly use: PolicyStatement;
 }
