@@ -63,7 +63,7 @@ export function plan(state: State, policy: Policy, force: boolean, now: Instant)
   const warnings = warningsOf(state, policy, now);
 
   if (pause !== undefined && now < pause.until) {
-    const message = `Signing is paused until ${formatInstant(pause.until)}: ${printable(pause.reason)}`;
+    const message = `Signing is paused until ${formatInstant(pause.until)}: ${printable(pause.reason)}.`;
     return { do: 'skip', code: 'PAUSED', message, dueAt: pause.until, journal, warnings, checks: [] };
   }
   const base = endorsement(state);
