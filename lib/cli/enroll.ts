@@ -2,18 +2,21 @@ import { Command } from 'commander';
 import { UsageError } from '../contract/errors.ts';
 import { quote } from '../contract/printable.ts';
 import type { Outcome } from '../contract/outcome.ts';
-import { enroll } from '../refresh/enroll.ts';
+import { enroll, type Enrolment } from '../refresh/enroll.ts';
 import { withLock } from '../stores/lock.ts';
 import { MAX_BYTES } from '../tuf/envelope.ts';
 import { instantOf } from '../tuf/instant.ts';
+import { deploymentOptions, type DeploymentOptions } from './deployment-options.ts';
 import { directoryOptions, policyOf, trustedRootOf, type DirectoryOptions } from './options.ts';
 import { readNamedFile } from './read-file.ts';
 import { render } from './render.ts';
 import { runCommand } from './run-command.ts';
 import { directoryTrust, findWorkingDirectory, placesOf, stagedMetadata } from './working-directory.ts';
 
-interface EnrollOptions extends DirectoryOptions {
+/** What `timekeeper enroll` was told. */
+export interface EnrollOptions extends DirectoryOptions, DeploymentOptions {
   readonly key?: string;
+  readonly root?: readonly string[];
   readonly again?: true;
   readonly acceptVersion?: string;
   readonly acceptSnapshot?: string;
@@ -21,21 +24,55 @@ interface EnrollOptions extends DirectoryOptions {
   readonly allowSharedSnapshotKey?: true;
 }
 
-/** `timekeeper enroll`: begins the state of a repository, or begins it again where a person has to decide. */
-export const enrollCommand = directoryOptions(new Command('enroll'))
+/** What the options come to, for a repository of a deployment. */
+export interface DeployedEnrolment {
+  readonly options: EnrollOptions;
+  readonly enrolment: Pick<Enrolment, 'again' | 'acceptVersion' | 'acceptSnapshot' | 'allowSharedSnapshotKey'>;
+  readonly acceptedTimestamp: Uint8Array | undefined;
+}
+
+/** `timekeeper enroll`: begins the state of a repository, or begins it again where a person has to decide. With a name it hands the deployed function its key, too. */
+export const enrollCommand = deploymentOptions(directoryOptions(new Command('enroll')))
   .description(
-    'begin the state of a repository from a root that you trust; --again is the way out where a person must decide',
+    'hand the deployed function its key; without a name, begin the state of a folder. --again is the way out where a person must decide',
   )
-  .option('--key <file>', 'the key file (default: DIR/keys/timestamp.json)')
+  .argument('[name]', 'a repository of the deployment; without it, the folder of --path')
+  .option('--key <file>', 'the key file (for a folder, if not given: DIR/keys/timestamp.json)')
+  .option('--root <file...>', 'newer roots, which the repository may not show (with a name)')
   .option('--again', 'begin again although there is, or was, a state')
   .option('--accept-version <n>', 'count versions up to n as used')
   .option('--accept-snapshot <n>', 'accept the published snapshot although a higher one was endorsed')
   .option('--accept-timestamp <file>', 'begin from this timestamp, whose key a newer root removed')
   .option('--allow-shared-snapshot-key', 'allow the timestamp key in the snapshot role')
-  .action(async (options: EnrollOptions) => {
-    const run = () => enrolDirectory(options);
-    await runCommand({ repository: options.path, dryRun: true }, options.json ?? false, run, renderEnrolment);
+  .action(async (name: string | undefined, options: EnrollOptions) => {
+    const json = options.json ?? false;
+    const asked = { repository: name ?? options.path, dryRun: true };
+    if (name === undefined) await runCommand(asked, json, () => enrolDirectory(options), renderEnrolment);
+    else await runCommand(asked, json, () => enrolNamed(name, options, json));
   });
+
+async function enrolNamed(name: string, options: EnrollOptions, json: boolean): Promise<Outcome> {
+  const asked = { options, enrolment: enrolmentOf(options), acceptedTimestamp: acceptedTimestampOf(options) };
+  const { enrolDeployed } = await import('./enroll-deployed.ts');
+  return enrolDeployed(name, asked, (line) => {
+    if (!json) process.stdout.write(`${line}\n`);
+  });
+}
+
+function enrolmentOf(options: EnrollOptions): DeployedEnrolment['enrolment'] {
+  return {
+    again: options.again ?? false,
+    acceptVersion: wholeNumber(options.acceptVersion, '--accept-version'),
+    acceptSnapshot: wholeNumber(options.acceptSnapshot, '--accept-snapshot'),
+    allowSharedSnapshotKey: options.allowSharedSnapshotKey ?? false,
+  };
+}
+
+function acceptedTimestampOf({ acceptTimestamp }: EnrollOptions): Uint8Array | undefined {
+  return acceptTimestamp === undefined
+    ? undefined
+    : readNamedFile(acceptTimestamp, MAX_BYTES.timestamp, '--accept-timestamp');
+}
 
 async function enrolDirectory(options: EnrollOptions): Promise<Outcome> {
   const trustedRoot = trustedRootOf(options);
@@ -44,16 +81,9 @@ async function enrolDirectory(options: EnrollOptions): Promise<Outcome> {
       remedy: 'Name a root.json that you trust with --trusted-root FILE; `timekeeper plan` shows the published one.',
     });
   const directory = findWorkingDirectory(options.path, options);
-  const acceptedTimestamp =
-    options.acceptTimestamp && readNamedFile(options.acceptTimestamp, MAX_BYTES.timestamp, '--accept-timestamp');
+  const acceptedTimestamp = acceptedTimestampOf(options);
   const trust = { ...directoryTrust(trustedRoot), ...(acceptedTimestamp ? { acceptedTimestamp } : {}) };
-  const enrolment = {
-    repository: directory.name,
-    again: options.again ?? false,
-    acceptVersion: wholeNumber(options.acceptVersion, '--accept-version'),
-    acceptSnapshot: wholeNumber(options.acceptSnapshot, '--accept-snapshot'),
-    allowSharedSnapshotKey: options.allowSharedSnapshotKey ?? false,
-  };
+  const enrolment = { repository: directory.name, ...enrolmentOf(options) };
   const policy = policyOf(options);
   const now = instantOf(Date.now());
   const outcome = await withLock(

@@ -80,10 +80,7 @@ export async function enroll(
       'This repository is enrolled already; to begin its state again, add --again.',
     );
   }
-  const pinned = await withPinnedRoot(trust, places.hosting);
-  const trusted = remembering(pinned, oldChain?.bytes, enrolment.roots ?? []);
-  const seen = await look({ ...places, state: NOTHING }, trusted, policy, false, now);
-  if (seen === 'changed') throw new RefusalError('ACCEPT_INVALID', 'The state changed meanwhile.');
+  const seen = await lookToBegin(enrolment.roots ?? [], oldChain?.bytes, places, trust, policy, now);
   const old = oldJournal === undefined ? undefined : highWater(oldJournal.bytes);
   const journal = { ...seen.state.journal, ...accepted(enrolment, seen, old, policy) };
   const decided = plan({ ...seen.state, journal }, policy, false, now);
@@ -101,6 +98,27 @@ export async function enroll(
     throw new RefusalError('ACCEPT_INVALID', 'Somebody else wrote the state meanwhile; enrol again.');
   }
   return { ...plannedOutcome(asked, decided, seen.state), keyIds: Array.from(keys.signers.keys()) };
+}
+
+/**
+ * What an enrolment that begins a state decides on: read and verified from the trusted root on, as if there were no state.
+ * @param roots - that the repository may not show
+ * @param oldChain - what was kept before, of which no root is unseen
+ * @throws what look throws
+ */
+export async function lookToBegin(
+  roots: readonly Uint8Array[],
+  oldChain: Uint8Array | undefined,
+  places: Places,
+  trust: Trust,
+  policy: Policy,
+  now: Instant,
+): Promise<Look> {
+  const pinned = await withPinnedRoot(trust, places.hosting);
+  const trusted = remembering(pinned, oldChain, roots);
+  const seen = await look({ ...places, state: NOTHING }, trusted, policy, false, now);
+  if (seen === 'changed') throw new RefusalError('ACCEPT_INVALID', 'The state changed meanwhile.');
+  return seen;
 }
 
 /** The state that enrolment begins from: none. */

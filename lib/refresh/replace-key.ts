@@ -7,7 +7,7 @@ import { checkedKeys, installed, type Enrolment } from './enroll.ts';
 import type { Identity } from './journal.ts';
 import { encodeJournal, MAX_JOURNAL_BYTES, parseIdentity } from './journal-file.ts';
 import { encodeChain, keepChain, MAX_CHAIN_BYTES, parseChain, pinAt, ROOT_CHAIN, withRoots } from './kept-roots.ts';
-import { JOURNAL, look, type Places } from './look.ts';
+import { JOURNAL, look, type Look, type Places } from './look.ts';
 import { plannedOutcome } from './outcome.ts';
 import { plan } from './plan.ts';
 import type { Policy } from './policy.ts';
@@ -32,8 +32,7 @@ export async function replaceKey(
   const asked = { repository: enrolment.repository, dryRun: true };
   let identity: Identity | undefined;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const state = await showing(places.state, enrolment.roots ?? []);
-    const seen = await look({ ...places, state }, trust, policy, false, now);
+    const seen = await lookToReplace(enrolment.roots ?? [], places, trust, policy, now);
     if (seen === 'changed') continue;
     const decided = plan({ ...seen.state, keys: undefined }, policy, false, now);
     const outcome = plannedOutcome(asked, decided, seen.state);
@@ -50,6 +49,20 @@ export async function replaceKey(
     if (put === 'stored') return { ...outcome, keyIds: Array.from(keys.signers.keys()) };
   }
   throw new FailureError('LOST_RACE', `Somebody else wrote at the same time, ${ATTEMPTS} times in a row.`);
+}
+
+/**
+ * What a replacement decides on: read and verified, with roots that the repository may not show.
+ * @throws what look throws
+ */
+export async function lookToReplace(
+  roots: readonly Uint8Array[],
+  places: Places,
+  trust: Trust,
+  policy: Policy,
+  now: Instant,
+): Promise<Look | 'changed'> {
+  return look({ ...places, state: await showing(places.state, roots) }, trust, policy, false, now);
 }
 
 /** The state as it will be with the given roots: they are written only once everything holds. */
