@@ -40,18 +40,17 @@ async function prefetch(
   hosting: ReadStore,
   { consistentSnapshot }: Root,
   { meta }: Snapshot,
-): Promise<ReadonlyMap<string, Uint8Array | RefusalError>> {
+): Promise<ReadonlyMap<string, Uint8Array | RefusalError | undefined>> {
   const wanted = Array.from(meta, ([name, { version, length }]) => {
     const file = `${encodeURIComponent(name.replace(/\.json$/, ''))}.json`;
     return { file: consistentSnapshot ? `${version}.${file}` : file, length };
   });
-  const files = new Map<string, Uint8Array | RefusalError>();
+  const files = new Map<string, Uint8Array | RefusalError | undefined>();
   for (let at = 0; at < wanted.length; at += READ_TOGETHER) {
     const batch = wanted.slice(at, at + READ_TOGETHER);
     const read = await Promise.all(batch.map(({ file, length }) => readRole(hosting, file, length)));
     batch.forEach(({ file }, index) => {
-      const found = read[index];
-      if (found !== undefined) files.set(file, found);
+      files.set(file, read[index]);
     });
   }
   return files;

@@ -70,7 +70,7 @@ export function withMutants(file, text, first) {
   function chosen(node, change, instead, otherwise) {
     const number = register(node, change);
     if (ts.isExpressionStatement(node)) return `{ if (!__passed(${number})) { ${otherwise} } }`;
-    return isHarmless(instead)
+    return isHarmless(instead) && !/\bawait\b/.test(node.getText(source)) // what is waited for may do something
       ? `(__awake(${number}) ? (${instead}) : __unlike(${number}, ${instead}, (${otherwise})))`
       : `(__passed(${number}) ? (${instead}) : (${otherwise}))`;
   }

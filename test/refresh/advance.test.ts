@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
+import { RefusalError } from '../../lib/contract/errors.ts';
 import { newEd25519Key } from '../../lib/keys/private-key.ts';
 import { rulesOf, type Case } from './cases.ts';
-import type { Repository } from './repository.ts';
-import { entryOf, idOf, publicJson, sign, type Signed } from './signing.ts';
+import { newRepository, type Repository } from './repository.ts';
+import { entryOf, idOf, publicJson, sign, type EntryJson, type Signed } from './signing.ts';
 
 const CHECK = 3_600; // seconds
 const DAY = 86_400; // seconds
@@ -493,6 +494,50 @@ describe('advance mode endorses nothing without the targets metadata that belong
     },
   ];
   test.each(rulesOf(targets))('$rule', ({ expectIt }) => expectIt());
+});
+
+test('a newer snapshot is not known as the endorsed one before a signature says so', async () => {
+  const r = await newRepository(options);
+  await r.signed(force);
+  await r.publish();
+  await publishWithoutTimestamp(r);
+  expect(await r.run()).toMatchObject({ outcome: 'skipped', code: 'TOO_SOON' });
+  expect(r.journal()).toMatchObject({ seen: { version: 6 }, snapshot: { version: 2 } });
+});
+
+describe('of targets no more is read than clients read', () => {
+  const MOST = 64 * 1_024 * 1_024; // bytes
+
+  test.each([
+    { given: 'no length', length: undefined, asked: MOST },
+    { given: 'a length', length: 100, asked: 100 },
+    { given: 'a length that nobody reads', length: MOST + 1, asked: MOST },
+  ])('where the snapshot gives $given', async ({ length, asked }) => {
+    const r = await newRepository(options);
+    await r.publishSnapshot({
+      change: ({ meta }) => (meta['targets.json'] = { ...meta['targets.json']!, length } as EntryJson),
+    });
+    const most: number[] = [];
+    const get = r.hosting.get.bind(r.hosting);
+    r.hosting.get = (name, maxBytes) => {
+      if (name === 'targets.json') most.push(maxBytes);
+      return get(name, maxBytes);
+    };
+    await r.run();
+    expect(most).toEqual([asked]);
+  });
+
+  test.each([
+    { given: 'another file than the one of 64 MiB that the snapshot names', length: MOST, code: 'PUBLISH_IN_PROGRESS' },
+    { given: 'too large where the snapshot names more than 64 MiB', length: MOST + 1, code: 'TOO_LARGE' },
+  ])('and what is longer is $given', async ({ length, code }) => {
+    const r = await newRepository(options);
+    await r.publishSnapshot({ change: ({ meta }) => (meta['targets.json']!.length = length) });
+    r.hosting.before = ({ name }) => {
+      if (name === 'targets.json') throw new RefusalError('TOO_LARGE', 'targets.json is too large.');
+    };
+    expect(await r.run()).toMatchObject({ code });
+  });
 });
 
 function delegateTo(one: Signed, name: string, r: Repository): void {

@@ -362,6 +362,22 @@ describe('a signature is made at most once in ten minutes, repairs apart', () =>
     expect(await r.run()).toMatchObject({ outcome: 'signed', code: 'HEALED_MISSING' });
   });
 
+  test('remembers a repair for as long as the same is not repeated, and no longer', async () => {
+    const r = await newRepository();
+    const repair = async () => {
+      r.remove('timestamp.json');
+      await r.signed();
+    };
+    await repair();
+    r.pass(599);
+    await r.publishTimestamp({ version: 5, change: (one) => (one.x = 1) });
+    await r.signed();
+    expect(r.journal().heals).toHaveLength(2);
+    r.pass(1);
+    await repair();
+    expect(r.journal().heals).toMatchObject([{ at: '2026-11-24T01:09:59Z' }, { at: '2026-11-24T01:10:00Z' }]);
+  });
+
   test('has no such limit where the policy has none', async () => {
     const r = await newRepository({ policy: { minInterval: 0 } as object });
     await r.signed(force);

@@ -51,7 +51,7 @@ describe("the publisher's receipt is a floor for the snapshot: first a warning, 
       },
       wish: force,
       answers: { outcome: 'refused', code: 'PUBLISHED_SNAPSHOT_MISSING' },
-      says: /left snapshot version 3; now the repository has version 2/,
+      says: /left snapshot version 3; now the repository has version 2\.$/,
       later: [
         {
           arrange: async (r) => {

@@ -337,14 +337,20 @@ function replacing(old: string | RegExp, by: string): (text: string) => string {
   };
 }
 
-test('a failure of any read is a failure of the run, and nothing is changed', async () => {
-  const healthy = await newRepository();
+test.each([
+  { given: 'plain names', options: {} },
+  {
+    given: 'consistent snapshots in advance mode',
+    options: { consistent: true, policy: { mode: 'advance' as const } },
+  },
+])('a failure of any read is a failure of the run, and nothing is changed, with $given', async ({ options }) => {
+  const healthy = await newRepository(options);
   healthy.log.length = 0;
   await healthy.run();
   const reads = healthy.log.filter((call) => / (get|list) ?/.test(call));
   expect(reads.length).toBeGreaterThanOrEqual(8);
   for (const at of reads.keys()) {
-    const r = await newRepository();
+    const r = await newRepository(options);
     const before = { hosting: r.hosting.contents(), state: r.state.contents() };
     let count = 0;
     const lose = () => {

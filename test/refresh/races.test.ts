@@ -125,6 +125,29 @@ describe('a publisher who wins the race', () => {
     r.pass(1_800);
     await expect(r.run()).resolves.toMatchObject({ outcome: 'signed', code: 'HEALED_GARBAGE', version: 6 });
   });
+
+  test('with a timestamp that is due at once is not overwritten: right after a signature that is for the next run', async () => {
+    const r = await due();
+    justBefore(r, puts('timestamp.json'), () =>
+      r.publishTimestamp({ version: 9, change: (signed) => (signed.expires = '2020-01-01T00:00:00Z') }),
+    );
+    await expect(r.run()).resolves.toMatchObject({ outcome: 'failed', code: 'LOST_RACE' });
+    expect(r.versionOf('timestamp.json')).toBe(9);
+    r.pass(600);
+    await expect(r.run()).resolves.toMatchObject({ outcome: 'signed', code: 'SIGNED', version: 10 });
+  });
+
+  test('for the journal has a run that refuses decide again', async () => {
+    const r = await due();
+    r.edit('snapshot.json', (text) => `${text} `);
+    justBefore(r, puts('journal.json'), () => {
+      r.editJournal((journal) => {
+        journal.floor = 7;
+      });
+    });
+    await expect(r.run()).resolves.toMatchObject({ outcome: 'refused', code: 'SNAPSHOT_MISMATCH' });
+    expect(r.journal()).toMatchObject({ floor: 7, badSince: { snapshot: '2026-11-28T01:00:00Z' } });
+  });
 });
 
 describe('a race that is lost three times fails as LOST_RACE', () => {
@@ -184,4 +207,28 @@ test('a first run that is overtaken by another one takes up what that began', as
   justBefore(r, puts('journal.json'), () => r.enrol());
   await expect(r.enrol(FORCE)).resolves.toMatchObject({ outcome: 'signed', code: 'SIGNED', version: 4 });
   await expectSettled(r);
+});
+
+test('a first run that is overtaken by one which was killed behind its journal takes up that journal', async () => {
+  const r = await newRepository({ fresh: true });
+  justBefore(r, puts('journal.json'), async () => {
+    r.state.after = ({ do: what }) => {
+      if (what === 'putIf') throw new Error('killed');
+    };
+    await expect(r.enrol()).rejects.toThrow('killed');
+    r.state.after = () => undefined;
+  });
+  await expect(r.enrol(FORCE)).resolves.toMatchObject({ outcome: 'signed', code: 'SIGNED', version: 4 });
+  await expectSettled(r);
+});
+
+test('a dry run that is overtaken notes its probe in the journal that is there then', async () => {
+  const r = await newRepository();
+  justBefore(r, puts('journal.json'), () => {
+    r.editJournal((journal) => {
+      journal.floor = 7;
+    });
+  });
+  await expect(r.run({ dryRun: true })).resolves.toMatchObject({ code: 'NOT_DUE' });
+  expect(r.journal()).toMatchObject({ floor: 7, probedAt: '2026-11-24T01:00:00Z' });
 });

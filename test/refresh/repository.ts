@@ -24,6 +24,7 @@ export interface JournalJson {
   snapshot: { version: number; sha256: string };
   healDueAt?: string;
   badSince: Record<string, string>;
+  heals: { cause: string; at: string }[];
   identity: { repository: string; place: string; keyFingerprint?: string; pin: { version: number; sha256: string } };
 }
 

@@ -238,6 +238,14 @@ test('a root that was kept is not unseen, although an older chain is put back an
   expect(outcome.message).toBe('root-chain.json ends with version 1, but version 2 was kept already.');
 });
 
+test('a new root is kept although the snapshot is too large to be read', async () => {
+  const r = await newRepository();
+  r.put('snapshot.json', ' '.repeat(2_000_001));
+  await r.publishRoot();
+  expect(await r.run(force)).toMatchObject({ outcome: 'refused', code: 'TOO_LARGE' });
+  expect(keptRoots(r)).toEqual([1, 2]);
+});
+
 test('a dry run keeps no root, and so does not claim that it is kept', async () => {
   const r = await newRepository();
   await r.publishRoot();

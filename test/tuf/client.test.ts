@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { refreshClient, refreshTopLevel, type Known } from '../../lib/tuf/client.ts';
 import { after, days, parseInstant } from '../../lib/tuf/instant.ts';
 import { arrange, CASES } from './client-cases.ts';
 import { FIXTURE_NAMES, FIXTURES_NOW, metadataOf } from './fixtures.ts';
@@ -222,6 +223,39 @@ describe('delegated roles (5.6.7) are read', () => {
     repository.timestamp(2);
     const memory = new Map([['root.json', repository.files.get('1.root.json')!]]);
     expect(refresh(repository.files, memory)).toMatchObject({ code: 'accepted', stored: [...ALL, 'a.json'] });
+  });
+});
+
+test('a client that wants no target reads and trusts targets.json, and no delegated role', () => {
+  const repository = new TestRepository();
+  repository.delegations = { targets: ['a'] };
+  repository.root(1);
+  repository.publish(1);
+  const memory = new Map([['root.json', repository.files.get('1.root.json')!]]);
+  const { requests, trusted } = refresh(repository.files, memory, NOW, refreshTopLevel);
+  expect(requests).toEqual(['2.root.json', ...ALL]);
+  expect(Array.from(trusted!.targets, ([name, { version }]) => [name, version])).toEqual([['targets', 1]]);
+});
+
+describe('what was verified is told, also of a walk that was refused:', () => {
+  test.each([
+    { to: 'the whole workflow', workflow: refreshClient, broken: '', known: ['root', 'timestamp', 'snapshot', 'targets', 'a'] }, // prettier-ignore
+    { to: 'the top level', workflow: refreshTopLevel, broken: '', known: ['root', 'timestamp', 'snapshot', 'targets'] },
+    { to: 'the snapshot', workflow: refreshTopLevel, broken: 'targets.json', known: ['root', 'timestamp', 'snapshot'] },
+    { to: 'the timestamp', workflow: refreshTopLevel, broken: 'snapshot.json', known: ['root', 'timestamp'] },
+    { to: 'the root', workflow: refreshTopLevel, broken: 'timestamp.json', known: ['root'] },
+  ])('up to $to', ({ workflow, broken, known }) => {
+    const repository = new TestRepository();
+    repository.delegations = { targets: ['a'] };
+    repository.root(1);
+    repository.publish(1);
+    const memory = new Map([['root.json', repository.files.get('1.root.json')!]]);
+    repository.root(2);
+    repository.files.delete(broken);
+    const found: Known = new Map();
+    refresh(repository.files, memory, NOW, (kept, now) => workflow(kept, now, found));
+    expect(Array.from(found.keys())).toEqual(known);
+    expect(found.get('root')?.version).toBe(2);
   });
 });
 

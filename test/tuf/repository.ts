@@ -178,6 +178,7 @@ export function refresh(
   files: ReadonlyMap<string, Uint8Array>,
   memory: ReadonlyMap<string, Uint8Array>,
   now = NOW,
+  workflow = refreshClient,
 ): Refresh {
   const kept = new Map(memory);
   const requests: string[] = [];
@@ -193,7 +194,7 @@ export function refresh(
     trusted,
   });
   try {
-    const walk = refreshClient(new Map(memory), now);
+    const walk = workflow(new Map(memory), now);
     let step = walk.next();
     while (step.done !== true) {
       if (step.value.do === 'store') {
