@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { LIVE } from '../lib/contract/names.ts';
 import { printable } from '../lib/contract/printable.ts';
-import { objection, type Verdict } from './compare-verdicts.ts';
+import type { Verdict } from './compare-verdicts.ts';
+import { judgeVersion, type Said } from './judge-version.ts';
 
 /** What CloudFormation asks of a custom resource. Its values are texts. */
 export interface VerdictRequest {
@@ -47,34 +47,13 @@ export async function handler(request: VerdictRequest): Promise<void> {
 
 async function judged({ RequestType, ResourceProperties }: VerdictRequest): Promise<string | undefined> {
   if (RequestType === 'Create') return undefined; // there is no alias yet
+  const { functionName, version, repository } = ResourceProperties;
   try {
-    const first = await compare(ResourceProperties);
-    if (first === undefined) return undefined;
-    await delay(PAUSE_MS);
-    return await compare(ResourceProperties);
+    const ask = (qualifier: string) => dryRun(functionName, qualifier, repository);
+    return await judgeVersion({ ask, wait: () => delay(PAUSE_MS) }, version);
   } catch (error) {
     return `The dry runs could not be made: ${printable(error instanceof Error ? error.name : String(error))}.`;
   }
-}
-
-async function compare({
-  functionName,
-  version,
-  repository,
-}: VerdictRequest['ResourceProperties']): Promise<string | undefined> {
-  const live = await dryRun(functionName, LIVE, repository);
-  // A version that was live before comes back only when CloudFormation undoes a deployment, which must not fail.
-  if (live.version !== undefined && Number(version) <= Number(live.version)) return undefined;
-  const next = await dryRun(functionName, version, repository);
-  const why = objection(live.verdict, next.verdict);
-  process.stdout.write(`${JSON.stringify({ functionName, live, next, objection: why ?? null })}\n`);
-  return why;
-}
-
-interface Said {
-  readonly verdict: Verdict;
-  /** The version that answered. */
-  readonly version: string | undefined;
 }
 
 async function dryRun(functionName: string, qualifier: string, repository: string): Promise<Said> {
@@ -84,7 +63,9 @@ async function dryRun(functionName: string, qualifier: string, repository: strin
       new InvokeCommand({ FunctionName: functionName, Qualifier: qualifier, Payload: JSON.stringify(event) }),
     );
     const text = Payload === undefined ? '' : Buffer.from(Payload).toString('utf8');
-    return { verdict: verdictOf(text, FunctionError !== undefined), version: ExecutedVersion };
+    const verdict = verdictOf(text, FunctionError !== undefined);
+    process.stdout.write(`${JSON.stringify({ functionName, qualifier, version: ExecutedVersion, verdict })}\n`);
+    return { verdict, version: ExecutedVersion };
   } catch (error) {
     if (error instanceof Error && error.name === 'ResourceNotFoundException')
       return { verdict: { is: 'absent' }, version: undefined };
@@ -93,7 +74,7 @@ async function dryRun(functionName: string, qualifier: string, repository: strin
 }
 
 /** Reads what a signer answers: its outcome, or, when it threw, an error whose message is the outcome's JSON. */
-export function verdictOf(payload: string, isError: boolean): Verdict {
+function verdictOf(payload: string, isError: boolean): Verdict {
   const answered = parsed(payload);
   const outcome = isError ? parsed(textIn(answered, 'errorMessage') ?? '') : answered;
   const code = textIn(outcome, 'code');
