@@ -16,6 +16,8 @@ const CLIENT = {
 /** The operator's role, assumed, and where it is. */
 export interface Operator {
   readonly place: Place;
+  /** `aws`, `aws-cn`, `aws-us-gov`. */
+  readonly partition: string;
   /** For the SDK's clients. */
   readonly client: typeof CLIENT & { readonly region: string; readonly credentials: Credentials };
 }
@@ -45,7 +47,7 @@ export async function operate({ name, signing }: Configuration, { profile }: Dep
   const credentials = isRole
     ? await sts.config.credentials()
     : await assume(sts, `arn:${partition}:iam::${account}:role/${role}`);
-  return { place: { account, region }, client: { ...CLIENT, region, credentials } };
+  return { place: { account, region }, partition, client: { ...CLIENT, region, credentials } };
 }
 
 async function assume(sts: STSClient, role: string): Promise<Credentials> {

@@ -3,13 +3,21 @@ import type { Outcome } from '../contract/outcome.ts';
 import type { WatchOutcome } from '../contract/watch-outcome.ts';
 import { before, formatInstant, parseInstant, seconds, type Instant } from '../tuf/instant.ts';
 import { NO_PROGRESS, type Checked, type Problem } from './progress.ts';
+import type { DeployedView } from './status-deployed.ts';
 import { statusOf, type Setting, type Status } from './status-model.ts';
 
 /**
  * How a repository is that was only looked at: nobody keeps it fresh from here.
  * @param outcome - what a run would do now; undefined where that is not to be seen from here
+ * @param more - what else is wrong, and what could not be looked at
  */
-export function lookedAt(seen: WatchOutcome, outcome: Outcome | undefined, setting: Setting, now: Instant): Status {
+export function lookedAt(
+  seen: WatchOutcome,
+  outcome: Outcome | undefined,
+  setting: Setting,
+  now: Instant,
+  more: Pick<DeployedView, 'problems' | 'notes'> = { problems: [], notes: [] },
+): Status {
   const problems = seen.findings.filter(({ code }) => FINDINGS[code].level === 'bad').map(problemOf);
   const warned = (outcome?.warnings ?? []).map(({ code }): string => code);
   const soon = seen.findings.filter(({ code }) => FINDINGS[code].level === 'soon' && !warned.includes(code)).map(problemOf); // prettier-ignore
@@ -19,7 +27,7 @@ export function lookedAt(seen: WatchOutcome, outcome: Outcome | undefined, setti
       doing: { is: 'nothing' },
       outcome,
       check: checkedBy(seen, problems, now),
-      found: { now: [...problems, ...unhealed(outcome)], soon },
+      found: { now: [...problems, ...unhealed(outcome), ...more.problems], soon: [...soon, ...more.notes] },
       roles: seen.roles.map(({ name, version, expires }) => ({ name, version, expires: instantIn(expires) })),
       rolesSeenAt: now,
     },

@@ -2,9 +2,7 @@ import type { Outcome } from '../contract/outcome.ts';
 import { RefusalError, UsageError } from '../contract/errors.ts';
 import { quote } from '../contract/printable.ts';
 import { expiresSoonOf } from '../contract/watch-configuration.ts';
-import { look } from '../refresh/look.ts';
-import { outcomeOf, plannedOutcome } from '../refresh/outcome.ts';
-import { plan } from '../refresh/plan.ts';
+import { outcomeOf } from '../refresh/outcome.ts';
 import { checkedPolicy, DEFAULT_POLICY, type Policy } from '../refresh/policy.ts';
 import { directoryStore } from '../stores/directory.ts';
 import { seconds, type Instant } from '../tuf/instant.ts';
@@ -13,9 +11,11 @@ import type { Published } from '../watch/look.ts';
 import { lookOnce } from '../watch/look-once.ts';
 import type { WatchPolicy } from '../watch/policy.ts';
 import { published } from '../watch/published.ts';
+import { decide } from './decide.ts';
 import { parseDuration } from './duration.ts';
 import { trustedRootOf } from './options.ts';
 import { pinnedRoot } from './pinned-root.ts';
+import type { DeployedView } from './status-deployed.ts';
 import { lookedAt } from './status-looked-at.ts';
 import type { Setting, Status } from './status-model.ts';
 import type { StatusOptions } from './status.ts';
@@ -38,6 +38,8 @@ interface Place {
   readonly rhythm: Setting['rhythm'];
   /** What a run would do now; undefined where that is not to be seen from here. */
   readonly outcome: Outcome | undefined;
+  /** What else is wrong, and what could not be looked at. */
+  readonly found?: Pick<DeployedView, 'problems' | 'notes'>;
 }
 
 /**
@@ -54,7 +56,7 @@ export async function statusAt(where: string | undefined, options: StatusOptions
     rhythm: place.rhythm,
     addresses: { page: '', repository: place.address },
   };
-  return lookedAt(seen, place.outcome, setting, now);
+  return lookedAt(seen, place.outcome, setting, now, place.found);
 }
 
 async function find(where: string | undefined, options: StatusOptions, now: Instant): Promise<Place> {
@@ -63,7 +65,9 @@ async function find(where: string | undefined, options: StatusOptions, now: Inst
   const configured = isPath ? undefined : await fromConfiguration(where, options);
   if (configured === undefined) return directory(where ?? '.', options, now);
   const { repository, address, pin, policy, rhythm } = configured;
-  return { title: repository, address, published: published(address), pin, policy, rhythm, outcome: undefined };
+  const { deployedView } = await import('./status-deployed.ts');
+  const { outcome, ...found } = await deployedView(repository, options, now);
+  return { title: repository, address, published: published(address), pin, policy, rhythm, outcome, found };
 }
 
 /** Loaded only where it is needed: the schema's library is large. */
@@ -94,18 +98,15 @@ async function directory(path: string, options: StatusOptions, now: Instant): Pr
   return { title: path, address: found.repository, published: { metadata }, pin, ...expected(options), outcome };
 }
 
-/** What a run would do now, as `timekeeper plan` has it. Undefined if somebody else wrote the state meanwhile. */
+/** What a run would do now, as `timekeeper plan` has it. */
 async function planned(
   found: WorkingDirectory,
   trustedRoot: Uint8Array | undefined,
   policy: Policy,
   now: Instant,
-): Promise<Outcome | undefined> {
-  const seen = await look(placesOf(found), directoryTrust(trustedRoot), policy, false, now);
-  if (seen === 'changed') return undefined; // only a look that keeps roots can lose a race
-  const decided = plan(seen.state, policy, false, now);
-  const outcome = plannedOutcome({ repository: found.name, dryRun: true }, decided, seen.state);
-  return { ...outcome, warnings: [...decided.warnings, ...stagedMetadata(found)] };
+): Promise<Outcome> {
+  const { outcome } = await decide(found.name, placesOf(found), directoryTrust(trustedRoot), policy, now);
+  return { ...outcome, warnings: [...outcome.warnings, ...stagedMetadata(found)] };
 }
 
 /**

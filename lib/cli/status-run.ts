@@ -14,7 +14,8 @@ import type { StatusOptions } from './status.ts';
 export async function showStatus(where: string | undefined, options: StatusOptions): Promise<void> {
   const status = await statusAt(where, options, instantOf(Date.now()));
   if (options.html !== undefined) writePage(options.html, status);
-  process.exitCode = EXIT_STATUS[status.verdict.level];
+  const exitStatus = EXIT_STATUS[status.verdict.level];
+  process.exitCode = exitStatus === 0 && status.problems.length > 0 ? 1 : exitStatus;
   process.stdout.write(options.json === true ? `${JSON.stringify(status)}\n` : statusText(status));
 }
 

@@ -10,6 +10,7 @@ export interface StatusOptions {
   readonly resignAfter: string;
   readonly check: string;
   readonly config?: string;
+  readonly profile?: string;
   readonly html?: string;
   readonly json?: true;
 }
@@ -27,6 +28,7 @@ export const statusCommand = new Command('status')
   .option('--resign-after <duration>', 'how old one is when the next is signed, of a folder or a URL', '3 days')
   .option('--check <duration>', 'how often somebody looks whether it is due, of a folder or a URL', '1 hour')
   .option('--config <file>', 'the configuration (default: timekeeper.json)')
+  .option('--profile <name>', "a profile of AWS's own configuration files")
   .option('--html <file>', 'also write it as a page that needs no server')
   .option('--json', 'print one JSON object and nothing else')
   .action(async (where: string | undefined, options: StatusOptions) => {

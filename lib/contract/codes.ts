@@ -275,6 +275,7 @@ export const WARNINGS = {
   STAGED_METADATA: 'Empty the folder staged/: fleetctl would sign over it.',
   RECEIPT_IGNORED: 'Publish again, so that the receipt is right.',
   PUBLISHED_SNAPSHOT_MISSING: 'Publish again: the repository is older than what the last publish left there.',
+  SUBSCRIPTION_UNCONFIRMED: 'Open the e-mail of AWS Notifications (look into the spam folder too) and confirm it.',
   CAPITALISED_TYPE: 'Nothing now; the next publish writes it in lower case.',
 } as const satisfies Record<string, string>;
 
