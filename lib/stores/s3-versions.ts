@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
-import { GetObjectCommand, ListObjectVersionsCommand, type S3Client } from '@aws-sdk/client-s3';
-import { FailureError } from '../contract/errors.ts';
+import { type DeleteMarkerEntry, GetObjectCommand, ListObjectVersionsCommand, type S3Client } from '@aws-sdk/client-s3';
+import { FailureError, isRefusal } from '../contract/errors.ts';
 import { printable } from '../contract/printable.ts';
 import { readBounded } from './bounded-body.ts';
 import { textOf } from './foreign-error.ts';
@@ -18,6 +18,7 @@ const AT_ONCE = 8; // calls under way
  * Reads every version of one object that the bucket still keeps.
  * @param maxBytes - of one version
  * @returns oldest first
+ * @throws RefusalError TOO_LARGE
  * @throws FailureError ACCESS_DENIED, STORE_UNREACHABLE
  */
 export async function objectVersions(
@@ -27,7 +28,7 @@ export async function objectVersions(
   maxBytes: number,
 ): Promise<readonly ObjectVersion[]> {
   try {
-    const listed = (await versionsOf(client, bucket, key)).reverse();
+    const listed = await versionsOf(client, bucket, key);
     const found: ObjectVersion[] = [];
     for (let at = 0; at < listed.length; at += AT_ONCE) {
       const some = listed.slice(at, at + AT_ONCE).map(async ({ id, writtenAt, isDeleted }) => ({
@@ -38,7 +39,7 @@ export async function objectVersions(
     }
     return found;
   } catch (error) {
-    if (error instanceof FailureError) throw error;
+    if (error instanceof FailureError || isRefusal(error)) throw error;
     const name = printable(textOf(error, 'name') ?? 'unknown error');
     const code = name === 'AccessDenied' ? 'ACCESS_DENIED' : 'STORE_UNREACHABLE';
     throw new FailureError(code, `The versions of s3://${bucket}/${key} could not be read: ${name}.`, { cause: error });
@@ -49,21 +50,19 @@ interface Listed {
   readonly id: string;
   readonly writtenAt: Date;
   readonly isDeleted: boolean;
+  readonly isLatest: boolean;
 }
 
-/** S3 lists the newest version first; deletions stand in a list of their own. */
 async function versionsOf(client: S3Client, bucket: string, key: string): Promise<Listed[]> {
-  const listed: Listed[] = [];
+  const versions: Listed[] = [];
+  const deletions: Listed[] = [];
   let next: { readonly KeyMarker?: string; readonly VersionIdMarker?: string } | undefined = {};
   while (next !== undefined) {
     const page: Awaited<ReturnType<typeof listPage>> = await listPage(client, bucket, key, next);
-    for (const [versions, isDeleted] of [
-      [page.Versions ?? [], false],
-      [page.DeleteMarkers ?? [], true],
-    ] as const)
-      // prettier-ignore
-      for (const { Key, VersionId: id = 'null', LastModified: writtenAt = new Date(0) } of versions)
-        if (Key === key) listed.push({ id, writtenAt, isDeleted });
+    versions.push(...(page.Versions ?? []).filter(({ Key }) => Key === key).map((version) => listed(version, false)));
+    deletions.push(
+      ...(page.DeleteMarkers ?? []).filter(({ Key }) => Key === key).map((marker) => listed(marker, true)),
+    );
     next = page.IsTruncated
       ? {
           ...(page.NextKeyMarker !== undefined && { KeyMarker: page.NextKeyMarker }),
@@ -71,7 +70,32 @@ async function versionsOf(client: S3Client, bucket: string, key: string): Promis
         }
       : undefined;
   }
-  return listed.sort((a, b) => b.writtenAt.getTime() - a.writtenAt.getTime()); // stable: within one second as S3 lists them
+  return merged(versions.reverse(), deletions.reverse());
+}
+
+function listed(
+  { VersionId: id = 'null', LastModified: writtenAt = new Date(0), IsLatest: isLatest = false }: DeleteMarkerEntry,
+  isDeleted: boolean,
+): Listed {
+  return { id, writtenAt, isDeleted, isLatest };
+}
+
+/**
+ * S3 lists the last one stored first, but deletions in a list of their own. Each list keeps its order; between them the times decide, which are
+ * whole seconds: within one second a deletion comes first, unless it is the latest.
+ */
+function merged(versions: readonly Listed[], deletions: readonly Listed[]): Listed[] {
+  const all: Listed[] = [];
+  let told = 0;
+  for (const version of versions) {
+    const after = deletions.findIndex(
+      ({ isLatest, writtenAt }, at) => at >= told && (isLatest || writtenAt > version.writtenAt),
+    );
+    const until = after === -1 ? deletions.length : after;
+    all.push(...deletions.slice(told, until), version);
+    told = until;
+  }
+  return [...all, ...deletions.slice(told)];
 }
 
 function listPage(client: S3Client, bucket: string, key: string, marker: object) {

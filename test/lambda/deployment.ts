@@ -7,7 +7,7 @@ import { afterAll } from '@jest/globals';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
 import type { Outcome } from '../../lib/contract/outcome.ts';
-import { keyFileName } from '../../lib/contract/names.ts';
+import { keyFileName, stateBucketName } from '../../lib/contract/names.ts';
 import {
   SIGNER_CONFIGURATION,
   type SignedRepository,
@@ -40,7 +40,7 @@ export const NAME = 'orbit';
 export const DEPLOYMENT = 'timekeeper-tests';
 const HOSTING = 'updates';
 const PREFIX = 'tuf/';
-const STATE = 'timekeeper-state';
+const STATE = stateBucketName(DEPLOYMENT, { account: '111111111111', region: 'eu-central-1' }); // the local AWS's
 const SECRET = 'timekeeper/orbit';
 
 const SPECS: Readonly<Record<KmsKeyType, KeySpec>> = {
@@ -258,6 +258,18 @@ export class Deployment {
     else this.#state.put(`${NAME}/${file}`, typeof content === 'string' ? content : JSON.stringify(content));
   }
 
+  /** All that the state ever had under a name, oldest first. */
+  stateVersions(file: string): readonly string[] {
+    const versions = this.#state.versions(`${NAME}/${file}`).filter(({ deleteMarker }) => !deleteMarker);
+    return versions.map(({ bytes }) => bytes.toString()).reverse();
+  }
+
+  /** Removes all versions of an object of the state for good. */
+  purgeState(file: string): void {
+    const key = `${NAME}/${file}`;
+    for (const { versionId } of this.#state.versions(key)) this.#state.remove(key, versionId);
+  }
+
   journal(): Journal {
     return JSON.parse(this.state('journal.json')!.toString()) as Journal;
   }
@@ -353,6 +365,7 @@ export class Deployment {
   }
 
   async enrol(): Promise<Outcome> {
+    this.aws.clockOffset = this.repository.now * 1_000 - Date.now();
     const client = new S3Client(this.aws.clientConfig());
     const { bucket, prefix, region, mode } = this.signed;
     const hosting = new S3Client({ ...this.aws.clientConfig(), region });

@@ -256,7 +256,7 @@ describe('a call that AWS refuses for good', () => {
       given: 'the state may not be read',
       code: 'ACCESS_DENIED',
       prepare: always(getOf('journal.json'), { status: 403, code: 'AccessDenied' }),
-      says: /^s3:\/\/timekeeper-state\/orbit\/journal\.json could not be read: AccessDenied \(403\)\.$/,
+      says: /^s3:\/\/timekeeper-tests-timekeeper-state-111111111111-eu-central-1\/orbit\/journal\.json could not be read: AccessDenied \(403\)\.$/,
     },
     {
       given: 'timestamp.json may not be written',

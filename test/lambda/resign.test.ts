@@ -103,7 +103,11 @@ describe('a run that signs', () => {
     const { outcome, calls } = await d.run();
     expect(outcome.code).toBe('SIGNED');
     expect(new Set(calls.map(({ bucket, region }) => `${bucket ?? 'KMS'} ${region}`))).toEqual(
-      new Set(['updates us-east-1', 'timekeeper-state eu-central-1', 'KMS eu-central-1']),
+      new Set([
+        'updates us-east-1',
+        'timekeeper-tests-timekeeper-state-111111111111-eu-central-1 eu-central-1',
+        'KMS eu-central-1',
+      ]),
     );
   });
 
