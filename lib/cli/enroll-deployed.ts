@@ -125,7 +125,7 @@ function rootsOf({ state: { chain } }: Look): string {
 async function judgedKey(
   key: DeployedKey,
   seen: Look,
-  { allowSharedSnapshotKey, repository }: Enrolment,
+  enrolment: Enrolment,
   { repository: { contacts } }: Deployed,
   say: Say,
 ): Promise<Outcome | undefined> {
@@ -134,7 +134,7 @@ async function judgedKey(
     await check(
       say,
       'key',
-      () => Promise.resolve(judgeKeys(seen, signers, allowSharedSnapshotKey)),
+      () => Promise.resolve(judgeKeys(seen, signers, enrolment)),
       (says) => says,
     );
     return undefined;
@@ -143,10 +143,13 @@ async function judgedKey(
     if (key.material.signsHere || signer === undefined || !isRefusal(error) || error.code !== 'KEY_NOT_IN_ROOT')
       throw error;
     const { publicKey } = signer;
-    say(rootCeremony(publicKey, latest(seen.state.chain), `timekeeper enroll ${repository}`));
+    say(rootCeremony(publicKey, latest(seen.state.chain), `timekeeper enroll ${enrolment.repository}`));
     const refusal = new RefusalError(error.code, `${error.message} Ours has the key id ${keyId(publicKey.json)}.`);
     if (contacts.length > 0) say(`Ask ${contacts.map(printable).join(', ')} for it.\n`);
-    return { ...outcomeOf(refusal, { repository, dryRun: true }), keyIds: [keyId(publicKey.json)] };
+    return {
+      ...outcomeOf(refusal, { repository: enrolment.repository, dryRun: true }),
+      keyIds: [keyId(publicKey.json)],
+    };
   }
 }
 
@@ -157,7 +160,7 @@ function opening({ name }: DeployedKey, { length }: readonly Signer[]): string {
 /** The function itself shows that it finds the key and may use it: nobody else may. */
 async function dryRun({ name, configuration }: Deployed, { options }: DeployedEnrolment, say: Say): Promise<Outcome> {
   const { email } = configuration.alarms;
-  const confirm = `confirm the two mails that AWS sent to ${printable(email ?? '')} at the deployment, if you have not: no alarm arrives before`;
+  const confirm = `confirm every mail that AWS sent to ${printable(email ?? '')} after the deployment, if you have not: no alarm arrives before`;
   say(line('todo', 'alarms', email === undefined ? 'name alarms.email in timekeeper.json and deploy: nobody is told of anything' : confirm)); // prettier-ignore
   const asked = { repository: name, dryRun: true, reason: 'enroll' } as const;
   const outcome = await resignDeployed(asked, options).catch((error: unknown) => outcomeOf(error, asked));

@@ -3,9 +3,9 @@ import { isCoded, RefusalError } from '../contract/errors.ts';
 import { printable } from '../contract/printable.ts';
 import type { Signer } from '../keys/signer.ts';
 import { counting } from '../refresh/endorsement.ts';
+import { refuseSharedKeys, type Enrolment } from '../refresh/enroll.ts';
 import { keysMissing } from '../refresh/guards.ts';
 import type { Look } from '../refresh/look.ts';
-import { sharedKeys } from '../refresh/warnings.ts';
 import { between, days, formatInstant, type Instant } from '../tuf/instant.ts';
 import { keyId } from '../tuf/key-id.ts';
 import { latest } from '../tuf/root-chain.ts';
@@ -51,15 +51,16 @@ function lifetime(file: string, expires: Instant, now: Instant): string {
  * Judges the keys against the newest root: that it lists them, that their threshold can be met, and that no other role has them.
  * @throws RefusalError KEY_NOT_IN_ROOT, THRESHOLD_NOT_MET, KEY_IN_OTHER_ROLE
  */
-export function judgeKeys({ state }: Look, signers: readonly Signer[], allowSharedSnapshotKey: boolean): string {
-  const root = latest(state.chain);
+export function judgeKeys(
+  seen: Look,
+  signers: readonly Signer[],
+  waiver: Pick<Enrolment, 'allowSharedSnapshotKey'>,
+): string {
+  const root = latest(seen.state.chain);
   const keys = signers.map(({ publicKey }) => publicKey);
   const missing = keysMissing(root, keys);
   if (missing !== undefined) throw new RefusalError(missing.code, missing.message);
-  const shared = sharedKeys(root, keys).find(
-    ({ message }) => !(allowSharedSnapshotKey && message.includes('the role snapshot ')),
-  );
-  if (shared !== undefined) throw new RefusalError('KEY_IN_OTHER_ROLE', shared.message);
+  refuseSharedKeys(seen, keys, waiver);
   const { threshold, keyids } = root.roles.timestamp;
   const ids = keys.map(({ json }) => keyId(json)).filter((id) => keyids.includes(id));
   const named = ids.length === 0 ? 'under another key id' : ids.map((id) => printable(id).slice(0, 16)).join(', ');

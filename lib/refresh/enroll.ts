@@ -238,11 +238,14 @@ export async function installed({ signers, identity }: OurKeys, { material }: En
   return secretVersion === undefined ? whose : { ...whose, secretVersion };
 }
 
-/** K2: one key in two roles lets whoever steals it do both. In a run that is told; here it is refused. */
-function refuseSharedKeys(
+/**
+ * K2: one key in two roles lets whoever steals it do both. In a run that is told; here it is refused.
+ * @throws RefusalError KEY_IN_OTHER_ROLE
+ */
+export function refuseSharedKeys(
   { state: { chain } }: Look,
-  keys: Journal['identity']['keys'],
-  { allowSharedSnapshotKey }: Enrolment,
+  keys: readonly PublicKey[],
+  { allowSharedSnapshotKey }: Pick<Enrolment, 'allowSharedSnapshotKey'>,
 ): void {
   const [shared] = sharedKeys(latest(chain), keys).filter(
     ({ message }) => !(allowSharedSnapshotKey && message.includes('the role snapshot ')),

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +11,12 @@ import {
   type SignerConfiguration,
 } from '../../lib/contract/signer-configuration.ts';
 import { DEFAULT_POLICY } from '../../lib/refresh/policy.ts';
+import { openKeyFile, sealKeyFile } from '../../lib/keys/key-file.ts';
+import type { PrivateKey } from '../../lib/keys/private-key.ts';
+import { formatInstant } from '../../lib/tuf/instant.ts';
 import { type LocalAws, startLocalAws } from '../aws/local-aws.ts';
+import { PASSPHRASE } from '../keys/fixture-keys.ts';
+import type { Repository } from '../refresh/repository.ts';
 import { BUNDLE, LambdaProcess } from '../lambda/lambda-process.ts';
 import { NOW, outcomeOf, timekeeper, type Run, type RunOptions } from './timekeeper.ts';
 
@@ -30,17 +34,33 @@ export async function tearDown(): Promise<void> {
   await Promise.all(open.splice(0).map((aws) => aws.close()));
 }
 
-/** Deploys the repository `orbit`, a fixture of go-tuf's, with the real function behind the alias, on the local AWS. Nobody has enrolled. */
-export async function deploy(fixture = 'go-tuf-v0.5.2', type: KeyType = 'go-tuf-file'): Promise<CommandDeployment> {
+interface DeployOptions {
+  /** A repository that go-tuf made. @default go-tuf-v0.5.2 */
+  readonly fixture?: string;
+  /** One of ours in its place, with its clock. */
+  readonly repository?: Repository;
+  /** @default go-tuf-file */
+  readonly type?: KeyType;
+}
+
+/** Deploys the repository `orbit`, with the real function behind the alias, on the local AWS. Nobody has enrolled. */
+export async function deploy({ fixture = 'go-tuf-v0.5.2', repository, type }: DeployOptions = {}) {
   const aws = await startLocalAws();
   open.push(aws);
-  aws.clockOffset = Date.parse(NOW) - Date.now();
   aws.s3.createBucket(STATE, { versioned: true });
-  const hosting = aws.s3.createBucket(HOSTING, { versioned: true });
+  aws.s3.createBucket(HOSTING, { versioned: true });
   const folder = fileURLToPath(new URL(`../fixtures/${fixture}/`, import.meta.url));
-  for (const file of readdirSync(join(folder, 'repository')))
-    if (file.endsWith('.json')) hosting.put(file, await readFile(join(folder, 'repository', file)));
-  return new CommandDeployment(aws, folder, type);
+  const files =
+    repository?.hosting.objects ??
+    new Map(
+      readdirSync(join(folder, 'repository'))
+        .filter((file) => file.endsWith('.json'))
+        .map((file) => [file, readFileSync(join(folder, 'repository', file))]),
+    );
+  for (const [file, bytes] of files) aws.s3.find(HOSTING)!.put(file, bytes);
+  const now = repository === undefined ? NOW : formatInstant(repository.now);
+  aws.clockOffset = Date.parse(now) - Date.now();
+  return new CommandDeployment(aws, folder, type ?? 'go-tuf-file', now);
 }
 
 /** Made by {@link deploy}. */
@@ -48,14 +68,19 @@ export class CommandDeployment {
   readonly aws: LocalAws;
   /** The folder of timekeeper.json. */
   readonly cwd = mkdtempSync(join(tmpdir(), 'deployment-'));
+  /** The pin. */
+  readonly root: { readonly version: number; readonly sha256: string };
   readonly #signer: SignerConfiguration;
   readonly #folder: string;
+  readonly #now: string;
 
-  constructor(aws: LocalAws, folder: string, type: KeyType) {
+  constructor(aws: LocalAws, folder: string, type: KeyType, now: string) {
     this.aws = aws;
+    this.#now = now;
     this.#folder = folder;
     const sha256 = createHash('sha256').update(this.published('1.root.json')!).digest('hex');
     const root = { version: 1, sha256 };
+    this.root = root;
     this.configure({ root, key: { type } });
     const alias = keyAliasName(DEPLOYMENT, NAME);
     if (type === 'go-tuf-file') aws.secrets.create(SECRET);
@@ -84,6 +109,20 @@ export class CommandDeployment {
     return join(this.#folder, 'keys', `${role}.json`);
   }
 
+  /** A key file like fleetctl's, under the passphrase of the fixtures. */
+  async keyFile(...keys: readonly PrivateKey[]): Promise<string> {
+    const file = join(this.cwd, 'timestamp.json');
+    writeFileSync(file, await sealKeyFile(keys, PASSPHRASE));
+    return file;
+  }
+
+  /** The public halves of the keys in the function's copy, opened with the secret's version that goes with it. */
+  async handedOver(): Promise<readonly string[]> {
+    const { secretVersion } = this.journal().identity;
+    const keys = await openKeyFile(this.state(`key-${secretVersion!}.json`)!, Buffer.from(this.secret()!));
+    return keys.map(({ publicKey }) => publicKey.content);
+  }
+
   published(file: string): Buffer | undefined {
     return this.aws.s3.find(HOSTING)!.current(file)?.bytes;
   }
@@ -106,8 +145,8 @@ export class CommandDeployment {
       .map((key) => key.replace(`${NAME}/`, ''));
   }
 
-  journal(): { readonly epoch: number; readonly identity: { readonly secretVersion?: string } } {
-    return JSON.parse(this.state('journal.json')!.toString()) as ReturnType<CommandDeployment['journal']>;
+  journal(): Journal {
+    return JSON.parse(this.state('journal.json')!.toString()) as Journal;
   }
 
   /** The passphrase that is in the secret now. */
@@ -119,6 +158,7 @@ export class CommandDeployment {
   async run(words: readonly string[], options: RunOptions = {}): Promise<Run> {
     return timekeeper(words, {
       cwd: this.cwd,
+      now: this.#now,
       ...options,
       env: { ...this.aws.environment(), NODE_NO_WARNINGS: '1', ...options.env },
     });
@@ -126,6 +166,11 @@ export class CommandDeployment {
 
   async json(words: readonly string[], options?: RunOptions): Promise<Outcome> {
     return outcomeOf(await this.run([...words, '--json'], options));
+  }
+
+  /** The calls that the operator made, the function's own apart. */
+  operatorsCalls(): readonly string[] {
+    return this.aws.calls.filter(({ caller }) => caller.includes('operator')).map(({ operation, key, ifMatch, status }) => `${operation} ${key ?? ''} ${ifMatch === undefined ? '' : 'if-match'} ${status ?? ''}`); // prettier-ignore
   }
 
   /** What the function answers, in a process of its own, as behind its alias. */
@@ -140,11 +185,19 @@ export class CommandDeployment {
       [SIGNER_CONFIGURATION]: JSON.stringify(this.#signer),
     });
     try {
-      const { outcome, error } = await lambda.invoke(event, Date.parse(NOW));
+      const { outcome, error } = await lambda.invoke(event, Date.parse(this.#now));
       if (error !== undefined) throw Object.assign(new Error(error.message), { name: error.name });
       return outcome;
     } finally {
       await lambda.end();
     }
   }
+}
+
+interface Journal {
+  readonly epoch: number;
+  readonly floor: number;
+  readonly newestRoot: { readonly version: number };
+  readonly entry?: object;
+  readonly identity: { readonly secretVersion?: string };
 }

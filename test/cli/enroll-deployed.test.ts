@@ -1,5 +1,10 @@
-import { afterEach, expect, test } from '@jest/globals';
-import { deploy, tearDown } from './deployment.ts';
+import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { newEd25519Key } from '../../lib/keys/private-key.ts';
+import type { CallFacts } from '../aws/call.ts';
+import { newRepository, type Repository } from '../refresh/repository.ts';
+import { deploy, tearDown, type CommandDeployment } from './deployment.ts';
 
 afterEach(tearDown);
 
@@ -16,7 +21,7 @@ ok     expiry   timestamp.json 3 expires 2026-12-06T16:35:14Z, in 13 days
 ok     key      ${d.key()} is open
 ok     key      1.root.json lists it for the timestamp role (d3865141412fb298; threshold 1), and for no other
 done   enroll   the state is begun
-todo   alarms   confirm the two mails that AWS sent to oncall@example.com at the deployment, if you have not: no alarm arrives before
+todo   alarms   confirm every mail that AWS sent to oncall@example.com after the deployment, if you have not: no alarm arrives before
 ok     function its dry run came to NOT_DUE
 Would do nothing (NOT_DUE): timestamp.json version 3 is healthy; the next signature is due at 2026-11-25T16:35:14Z.
   To sign now all the same:  timekeeper resign --force
@@ -24,5 +29,305 @@ Would do nothing (NOT_DUE): timestamp.json version 3 is healthy; the next signat
   Next:        2026-11-25T16:35:14Z (in 2 days)
 `);
   expect(d.kept()).toEqual(['journal.json', `key-${secretVersion!}.json`, 'root-chain.json']);
+  expect(d.operatorsCalls().filter((call) => !call.startsWith('GetObject'))).toEqual([
+    'PutObject orbit/journal.json if-match 404', // whether it could be written: nothing is
+    'PutSecretValue   200',
+    `PutObject orbit/key-${secretVersion!}.json  200`,
+    'PutObject orbit/journal.json  200',
+    'PutObject orbit/root-chain.json  200',
+    'Invoke   200',
+  ]);
   expect(await d.invoke({ force: true })).toMatchObject({ code: 'SIGNED', version: 4 });
 });
+
+test('prints with --json the outcome of the dry run, and nothing else', async () => {
+  const d = await deploy();
+  expect(await d.json(['enroll', 'orbit', '--key', d.key()])).toMatchObject({
+    code: 'NOT_DUE',
+    dryRun: true,
+    version: 3,
+  });
+});
+
+test('hands over only the keys that the root lists, under a random passphrase that nobody has seen', async () => {
+  const d = await deploy({ fixture: 'rotated' });
+  const run = await d.run(['enroll', 'orbit', '--key', d.key()]);
+  expect(run.status).toBe(0);
+  expect(run.stdout).toContain('is open, with 2 keys in it');
+  expect(run.stdout).toContain('1.root.json is the pinned root, 3.root.json is the newest that it leads to');
+  expect(d.secret()).toMatch(/^[\w-]{43}$/); // 256 bits
+  expect(run.stdout + run.stderr).not.toContain(d.secret());
+  expect(await d.handedOver()).toHaveLength(1);
+});
+
+describe('where the repository hides roots', () => {
+  const hidden = async (...files: readonly string[]) => {
+    const d = await deploy({ fixture: 'rotated' });
+    const roots = files.map((file) => {
+      const path = join(d.cwd, file);
+      writeFileSync(path, d.published(file)!);
+      d.publish(file, undefined);
+      return path;
+    });
+    return { d, words: ['enroll', 'orbit', '--key', d.key(), '--root', ...roots] };
+  };
+
+  test('takes them from files', async () => {
+    const { d, words } = await hidden('3.root.json', '2.root.json');
+    expect(await d.json(words.slice(0, 4))).toMatchObject({ outcome: 'refused' });
+    expect(d.kept()).toEqual([]);
+    expect(await d.json(words)).toMatchObject({ code: 'NOT_DUE', warnings: [{ code: 'ROOT_HIDDEN' }] });
+  });
+
+  test('takes the pinned one from a file', async () => {
+    const { d, words } = await hidden('1.root.json');
+    expect(await d.json(words.slice(0, 4))).toMatchObject({ code: 'ROOT_PIN_MISMATCH' });
+    expect(await d.json(words)).toMatchObject({ code: 'NOT_DUE' });
+  });
+
+  test('keeps them at a second run where the first was cut off before', async () => {
+    const { d, words } = await hidden('3.root.json', '2.root.json');
+    cutOff(d, (call) => puts(call, 'journal.json'));
+    expect(await d.json(words)).toMatchObject({ outcome: 'failed' });
+    d.aws.faults.clear();
+    expect(d.state('root-chain.json')).toBeUndefined();
+    expect(await d.json(words)).toMatchObject({ code: 'NOT_DUE' });
+    expect(d.state('root-chain.json')!.toString()).toContain('\\"version\\":3');
+  });
+});
+
+describe('an enrolled repository', () => {
+  /** Signed once by the function, with the key that was there first. */
+  async function signing(): Promise<{ r: Repository; d: CommandDeployment; key: string }> {
+    const r = await newRepository({ fresh: true, consistent: false });
+    const d = await deploy({ repository: r });
+    const key = await d.keyFile(r.keys.timestamp);
+    expect(await d.json(['enroll', 'orbit', '--key', key])).toMatchObject({ code: 'NOT_DUE' });
+    expect(await d.invoke({ force: true })).toMatchObject({ code: 'SIGNED', version: 4 });
+    r.put('timestamp.json', d.published('timestamp.json')!);
+    return { r, d, key };
+  }
+
+  test('gets another key, and keeps its journal', async () => {
+    const { r, d } = await signing();
+    const before = d.journal();
+    const next = await r.rotateTimestampKey();
+    for (const file of ['root.json', '2.root.json']) d.publish(file, r.bytes(file));
+    const run = await d.run(['enroll', 'orbit', '--key', await d.keyFile(r.keys.timestamp, next)]);
+    expect(run).toMatchObject({ status: 0, stderr: '' });
+    expect(run.stdout).toContain('done   enroll   the key is replaced; the journal stays');
+    expect(await d.handedOver()).toEqual([next.publicKey.content]);
+    const { identity, ...journal } = d.journal();
+    expect(journal).toMatchObject({ epoch: 0, newestRoot: { version: 2 }, entry: before.entry });
+    expect(identity.secretVersion).not.toBe(before.identity.secretVersion);
+    expect(await d.invoke()).toMatchObject({ code: 'HEALED_ROOT_CHANGED', version: 5 });
+  });
+
+  test('is begun again only with --again', async () => {
+    const { d, key } = await signing();
+    const stray = await d.json(['enroll', 'orbit', '--key', key, '--accept-version', '50']);
+    expect(stray).toMatchObject({ outcome: 'failed', code: 'USAGE' });
+    expect(d.journal()).toMatchObject({ epoch: 0 });
+    const again = await d.json(['enroll', 'orbit', '--key', key, '--again', '--accept-version', '50']);
+    expect(again).toMatchObject({ code: 'NOT_DUE' });
+    expect(d.journal()).toMatchObject({ epoch: 1, floor: 150 });
+  });
+
+  const PUTS: readonly { readonly put: string; readonly is: (call: CallFacts) => boolean }[] = [
+    { put: 'secret', is: ({ operation }) => operation === 'PutSecretValue' },
+    { put: 'key file', is: ({ operation, key = '' }) => operation === 'PutObject' && key.includes('/key-') },
+    { put: 'journal', is: (call) => puts(call, 'journal.json') },
+  ];
+
+  test.each(PUTS)(
+    'goes on signing when enroll is cut off after the put of the $put, and it can be run again',
+    async ({ is }) => {
+      const { d, key } = await signing();
+      const version = d.journal().identity.secretVersion;
+      cutOff(d, is);
+      expect(await d.json(['enroll', 'orbit', '--key', key])).toMatchObject({ outcome: 'failed' });
+      d.aws.faults.clear();
+      expect(await d.invoke({ dryRun: true })).toMatchObject({ code: 'NOT_DUE' });
+      expect(await d.json(['enroll', 'orbit', '--key', key])).toMatchObject({ code: 'NOT_DUE' });
+      expect(d.journal().identity.secretVersion).not.toBe(version);
+    },
+  );
+
+  test.each([...PUTS, { put: 'root chain', is: (call: CallFacts) => puts(call, 'root-chain.json') }])(
+    'is enrolled by a second run where the first was cut off after the put of the $put',
+    async ({ is }) => {
+      const d = await deploy();
+      cutOff(d, is);
+      expect(await d.json(['enroll', 'orbit', '--key', d.key()])).toMatchObject({ outcome: 'failed' });
+      d.aws.faults.clear();
+      expect(await d.json(['enroll', 'orbit', '--key', d.key()])).toMatchObject({ code: 'NOT_DUE' });
+      expect(await d.invoke({ force: true })).toMatchObject({ code: 'SIGNED', version: 4 });
+    },
+  );
+});
+
+test('enrolls although the answer to the put of the secret is lost', async () => {
+  const d = await deploy();
+  d.aws.faults.push({ match: ({ operation }) => operation === 'PutSecretValue', answer: 'apply-then-reset' });
+  expect(await d.json(['enroll', 'orbit', '--key', d.key()])).toMatchObject({ code: 'NOT_DUE' });
+});
+
+describe('nothing is written', () => {
+  test.each<{ given: string; code: string; arrange: (d: CommandDeployment, r: Repository) => unknown }>([
+    { given: 'no key file', code: 'USAGE', arrange: () => [] },
+    { given: 'a wrong passphrase', code: 'KEY_UNREADABLE', arrange: (d, r) => d.keyFile(r.keys.timestamp) },
+    { given: 'a key that the root does not list', code: 'KEY_NOT_IN_ROOT', arrange: (d) => d.keyFile(newEd25519Key()) },
+    {
+      given: "another role's key in the file",
+      code: 'KEY_IN_OTHER_ROLE',
+      arrange: (d, r) => d.keyFile(r.keys.timestamp, r.keys.targets),
+    },
+    {
+      given: "the snapshot role's key in the file",
+      code: 'KEY_IN_OTHER_ROLE',
+      arrange: (d, r) => d.keyFile(r.keys.timestamp, r.keys.snapshot),
+    },
+    {
+      given: 'another root than the pinned one',
+      code: 'ROOT_PIN_MISMATCH',
+      arrange: (d, r) => {
+        d.publish('1.root.json', `${r.bytes('1.root.json').toString()} `);
+        return d.keyFile(r.keys.timestamp);
+      },
+    },
+    {
+      given: 'a snapshot that was changed',
+      code: 'SNAPSHOT_MISMATCH',
+      arrange: (d, r) => {
+        d.publish('snapshot.json', `${r.bytes('snapshot.json').toString()} `);
+        return d.keyFile(r.keys.timestamp);
+      },
+    },
+    {
+      given: 'no right to write the state',
+      code: 'ACCESS_DENIED',
+      arrange: (d, r) => {
+        deny(d, (call) => call.operation === 'PutObject');
+        return d.keyFile(r.keys.timestamp);
+      },
+    },
+    {
+      given: 'no right to put the secret',
+      code: 'ACCESS_DENIED',
+      arrange: (d, r) => {
+        deny(d, ({ operation }) => operation === 'PutSecretValue', 'AccessDeniedException');
+        return d.keyFile(r.keys.timestamp);
+      },
+    },
+    {
+      given: 'a secret that is being deleted',
+      code: 'SECRET_UNAVAILABLE',
+      arrange: (d, r) => {
+        d.aws.secrets.scheduleDeletion('timekeeper/updates/orbit');
+        return d.keyFile(r.keys.timestamp);
+      },
+    },
+    {
+      given: 'no secret',
+      code: 'NOT_DEPLOYED',
+      arrange: (d, r) => {
+        deny(d, ({ operation }) => operation === 'PutSecretValue', 'ResourceNotFoundException');
+        return d.keyFile(r.keys.timestamp);
+      },
+    },
+  ])('where it ends with $code, given $given', async ({ given, code, arrange }) => {
+    const r = await newRepository({ fresh: true, consistent: false });
+    const d = await deploy({ repository: r });
+    const found = await arrange(d, r);
+    const words = typeof found === 'string' ? ['--key', found] : [];
+    const passphrase = given === 'a wrong passphrase' ? 'another' : undefined;
+    const outcome = await d.json(['enroll', 'orbit', ...words], passphrase === undefined ? {} : { passphrase });
+    expect(outcome).toMatchObject({ code, dryRun: true });
+    expect(d.kept()).toEqual([]);
+    expect(d.secret()).toBeUndefined();
+  });
+});
+
+test('says which check failed, and why', async () => {
+  const d = await deploy();
+  const run = await d.run(['enroll', 'orbit', '--key', d.key()], { passphrase: 'another' });
+  expect(run.status).toBe(1);
+  expect(run.stdout.split('\n').slice(-2)).toEqual(['no     key      KEY_UNREADABLE', '']);
+  expect(run.stderr).toMatch(/^Refused \(KEY_UNREADABLE\): .* cannot be decrypted/);
+});
+
+test.each(['option', 'configuration'])(
+  'takes the key of the snapshot role by the waiver of the %s, and hands it over only as far as the timestamp role lists it',
+  async (by) => {
+    const r = await newRepository({ fresh: true, consistent: false });
+    const d = await deploy({ repository: r });
+    if (by === 'configuration')
+      d.configure({ root: d.root, key: { type: 'go-tuf-file' }, allowSharedSnapshotKey: true });
+    const key = await d.keyFile(r.keys.timestamp, r.keys.snapshot);
+    const waiver = by === 'option' ? ['--allow-shared-snapshot-key'] : [];
+    expect(await d.json(['enroll', 'orbit', '--key', key, ...waiver])).toMatchObject({ code: 'NOT_DUE' });
+    expect(await d.handedOver()).toEqual([r.keys.timestamp.publicKey.content]);
+  },
+);
+
+describe('a key in AWS KMS', () => {
+  test.each(['kms-ed25519', 'kms-p256'] as const)(
+    'of type %s is printed for the root ceremony, and enrolled once the root lists it',
+    async (type) => {
+      const r = await newRepository({ fresh: true, consistent: false });
+      const d = await deploy({ repository: r, type });
+      const run = await d.run(['enroll', 'orbit']);
+      expect(run.status).toBe(1);
+      expect(run.stderr).toMatch(/^Refused \(KEY_NOT_IN_ROOT\): Root version 1 does not list our key/);
+      const [, id, json] = /^ {2}"([0-9a-f]{64})": (\{.*\})$/m.exec(run.stdout)!;
+      expect(run.stdout).toMatch(
+        /1\. Take the newest root, 1\.root\.json[^]*2\. Make 2\.root\.json[^]*3\. Have it signed with 1 of the 1 root keys[^]*4\. Publish 2\.root\.json[^]*5\. timekeeper enroll orbit/,
+      );
+      expect(await d.json(['enroll', 'orbit'])).toMatchObject({ code: 'KEY_NOT_IN_ROOT', keyIds: [id] });
+      expect(d.kept()).toEqual([]);
+
+      await r.publishRoot((root) => {
+        root.keys[id!] = JSON.parse(json!) as object;
+        root.roles.timestamp!.keyids.push(id!);
+      });
+      for (const file of ['root.json', '2.root.json']) d.publish(file, r.bytes(file));
+      expect(await d.json(['enroll', 'orbit'])).toMatchObject({ code: 'NOT_DUE', keyIds: [id] });
+      expect(d.operatorsCalls().filter((call) => /Sign|Secret/.test(call))).toEqual([]);
+      expect(await d.invoke({ force: true })).toMatchObject({ code: 'SIGNED', keyIds: [id] });
+    },
+  );
+
+  test('is in no file', async () => {
+    const d = await deploy({ type: 'kms-ed25519' });
+    expect(await d.json(['enroll', 'orbit', '--key', d.key()])).toMatchObject({ code: 'USAGE' });
+  });
+});
+
+test('says what is left to do where the function cannot be asked, though the repository is enrolled', async () => {
+  const d = await deploy();
+  d.aws.lambda.remove('updates-orbit-resign', 'live');
+  const run = await d.run(['enroll', 'orbit', '--key', d.key()]);
+  expect(run.status).toBe(3);
+  expect(run.stdout).toContain('done   enroll   the state is begun');
+  expect(run.stdout).toContain(
+    'todo   function its dry run came to NOT_DEPLOYED, once what stands below is done: timekeeper resign orbit --dry-run',
+  );
+  expect(run.stderr).toMatch(/^Failed \(NOT_DEPLOYED\)/);
+});
+
+/** A put that is carried out: the one that finds out about the permission is not. */
+function puts({ operation, key = '', ifMatch }: CallFacts, file: string): boolean {
+  return operation === 'PutObject' && key.endsWith(`/${file}`) && ifMatch !== NO_OBJECTS;
+}
+const NO_OBJECTS = `"${'0'.repeat(32)}"`;
+
+/** As if the process ended right after a call that was carried out: it hears of nothing any more, and nothing that it says is heard. */
+function cutOff({ aws }: CommandDeployment, after: (call: CallFacts) => boolean): void {
+  let isOver = false;
+  aws.faults.push({ match: (call) => !isOver && after(call) && (isOver = true), answer: 'apply-then-reset' });
+  aws.faults.push({ match: () => isOver, times: Infinity, answer: 'reset' });
+}
+
+function deny({ aws }: CommandDeployment, match: (call: CallFacts) => boolean, code = 'AccessDenied'): void {
+  aws.faults.push({ match, times: Infinity, answer: { status: code === 'AccessDenied' ? 403 : 400, code } });
+}
