@@ -32,6 +32,11 @@ export class CloudWatch {
     this.#put({ name, isComposite, state: 'INSUFFICIENT_DATA', reason: 'Unchecked: Initial alarm creation' });
   }
 
+  /** Takes an alarm away. */
+  remove(name: string): void {
+    this.#alarms.delete(name);
+  }
+
   /** Every alarm, in the order of the names. */
   alarms(): readonly Alarm[] {
     return [...this.#alarms.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
