@@ -20,6 +20,7 @@ import {
   reachesTo,
   ROOT_CHAIN,
 } from './kept-roots.ts';
+import { MAX_PAUSE_BYTES, PAUSE } from './pause.ts';
 import type { Policy } from './policy.ts';
 import { asSnapshot, expectedSnapshot, listed, readSnapshot, snapshotName } from './published-snapshot.ts';
 import { readTargets } from './published-targets.ts';
@@ -51,7 +52,7 @@ export interface Look {
 
 /** The name of the journal in the state. */
 export const JOURNAL = 'journal.json';
-const MAX_SMALL_BYTES = 65_536; // receipt and pause; a hundred times what is in them
+const MAX_RECEIPT_BYTES = 65_536; // the receipt; a hundred times what is in it
 /** How much of a timestamp is read, in bytes: one that is too large is read before it is judged, so that it can be replaced. */
 export const MAX_READ_TIMESTAMP = 1_048_576;
 
@@ -73,7 +74,7 @@ export async function look(
     state.get(ROOT_CHAIN, MAX_CHAIN_BYTES),
     state.get(JOURNAL, MAX_JOURNAL_BYTES),
     readReceipt(state),
-    state.get('pause.json', MAX_SMALL_BYTES),
+    state.get(PAUSE, MAX_PAUSE_BYTES),
     hosting.get('timestamp.json', MAX_READ_TIMESTAMP),
     readSnapshot(hosting, 'snapshot.json'),
     keys.fingerprint(),
@@ -151,7 +152,7 @@ export async function look(
 /** The publisher can write it, so whatever is wrong with it must not stop a run. */
 async function readReceipt(state: Store): Promise<Receipt | 'unreadable' | undefined> {
   try {
-    const stored = await state.get('expected.json', MAX_SMALL_BYTES);
+    const stored = await state.get('expected.json', MAX_RECEIPT_BYTES);
     return stored && (parseReceipt(stored.bytes) ?? 'unreadable');
   } catch (error) {
     if (isRefusal(error)) return 'unreadable';
