@@ -45,6 +45,15 @@ describe('a plan tells what was judged, up to the first invariant that is broken
       },
       broken: 'S1–S3',
     },
+    {
+      given: 'a newer snapshot in which targets go back, in advance mode',
+      arrange: async (r) => {
+        r.policy = { ...r.policy, mode: 'advance' };
+        await r.publishTargets(1);
+        await r.publishSnapshot();
+      },
+      broken: 'S1–S3',
+    },
   ])('given $given', async ({ arrange, broken }) => {
     const r = await newRepository();
     await arrange(r);
