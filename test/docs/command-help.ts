@@ -1,0 +1,48 @@
+import { timekeeper } from '../cli/timekeeper.ts';
+
+/** What a command takes, as its own help says it. */
+export interface Usage {
+  /** How many words besides options it takes at most. */
+  readonly most: number;
+  /** Every option, and whether a value follows it. */
+  readonly options: ReadonlyMap<string, boolean>;
+}
+
+/** What the built command offers: the usage of each of its commands, from `--help`. */
+export async function usages(): Promise<ReadonlyMap<string, Usage>> {
+  const { stdout } = await timekeeper(['--help']);
+  const [, listed = ''] = stdout.split('\nCommands:\n');
+  const names = Array.from(listed.matchAll(/^ {2}([a-z][a-z-]*) /gm), ([, name = '']) => name).filter((name) => name !== 'help'); // prettier-ignore
+  const read = async (name: string) => [name, usageIn((await timekeeper([name, '--help'])).stdout)] as const;
+  return new Map(await Promise.all(names.map(read)));
+}
+
+function usageIn(help: string): Usage {
+  const [, usage = ''] = /^Usage: timekeeper [a-z-]+(.*)$/m.exec(help) ?? [];
+  const words = usage.match(/[[<][^\]>]+[\]>]/g)?.filter((word) => word !== '[options]') ?? [];
+  const options = help.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)( [<[])?/gm);
+  return {
+    most: words.some((word) => word.includes('...')) ? Infinity : words.length,
+    options: new Map(Array.from(options, ([, option = '', value]) => [option, value !== undefined])),
+  };
+}
+
+/**
+ * What is wrong with a command line of ours.
+ * @param words - what follows `timekeeper`
+ * @returns undefined if it can be typed so
+ */
+export function objection(words: readonly string[], known: ReadonlyMap<string, Usage>): string | undefined {
+  const [name = '', ...rest] = words;
+  if (name.startsWith('--') || /^[A-Z…]+$/.test(name)) return undefined; // of the program itself, or a placeholder
+  const usage = known.get(name);
+  if (usage === undefined) return `there is no command ${name}`;
+  let others = 0;
+  for (let at = 0; at < rest.length; at += 1) {
+    const word = rest[at] ?? '';
+    if (!word.startsWith('--')) others += 1;
+    else if (!usage.options.has(word)) return `${name} has no option ${word}`;
+    else if (usage.options.get(word) === true) at += 1;
+  }
+  return others > usage.most ? `${name} takes ${usage.most} words, not ${others}` : undefined;
+}

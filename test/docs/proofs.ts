@@ -1,0 +1,61 @@
+/** What shows that a command of a page works: it is run beside its page, or by a test elsewhere. */
+export type Proof =
+  /** Run by `commands.test.ts`, in the order of the page, in a folder with a repository; with this exit status. */
+  | { readonly exits: number }
+  /** The same against a deployment on the tests' local AWS, by its operator. */
+  | { readonly deployed: number }
+  /** Run by what stands in this file under these words. */
+  | { readonly file: string; readonly says: string };
+
+const HERE: Proof = { exits: 0 };
+const DEPLOYED: Proof = { deployed: 0 };
+
+/** Every command that a page tells to type, with what shows that it works. */
+export const PROOFS: Readonly<Record<string, Proof>> = {
+  'npm ci && npm start': {
+    file: 'test/cli/start-demonstration.test.ts',
+    says: 'makes a demonstration, serves it, signs it again and again, and ends at Ctrl-C with status 0',
+  },
+  'npm cit': { file: '.ci/run', says: 'npm cit' },
+  'npm ci': { file: '.ci/run', says: 'npm cit' },
+
+  'npx timekeeper plan --path DIR --trusted-root ROOT.json': HERE,
+  'npx timekeeper resign --path DIR --trusted-root ROOT.json --force': HERE,
+  'npx timekeeper resign --path DIR': HERE,
+  'timekeeper plan --path . --trusted-root root.json': HERE,
+  'timekeeper resign --path . --trusted-root root.json --force': HERE,
+  'timekeeper verify ./repository --trusted-root root.json': HERE,
+  'timekeeper verify https://updates.example.com/ --trusted-root root.json': HERE,
+  'timekeeper init-config --name orbit --root root.json --hosting bucket --bucket my-bucket --url https://updates.example.com/ --key-type go-tuf-file --email oncall@example.com':
+    HERE,
+
+  'npx timekeeper init-config': { file: 'test/cli/init-config.test.ts', says: 'asks for what no option says' },
+  'npx cdk deploy --all': {
+    file: 'test/deployed/deployment.test.ts',
+    says: 'is made by cdk deploy --all, from nothing',
+  },
+
+  'npx timekeeper status orbit': { file: 'test/cli/status.test.ts', says: 'of a configured name begins with the pin' },
+  'timekeeper status orbit': { file: 'test/cli/status.test.ts', says: 'of a configured name begins with the pin' },
+
+  'npx timekeeper enroll orbit --key keys/timestamp.json': DEPLOYED,
+  'timekeeper enroll orbit --key keys/timestamp.json': DEPLOYED,
+  'timekeeper enroll orbit --key keys/timestamp.json --root 2.root.json': DEPLOYED,
+  'timekeeper enroll orbit --again --key keys/timestamp.json': DEPLOYED,
+  'timekeeper enroll orbit': {
+    file: 'test/docs/commands.test.ts',
+    says: 'enroll orbit, of a key in KMS that the root does not list yet, prints it',
+  },
+  'timekeeper plan orbit': DEPLOYED,
+  'timekeeper resign orbit --force': DEPLOYED,
+  'npx timekeeper resign orbit --force': DEPLOYED,
+  'timekeeper audit orbit': DEPLOYED,
+  'timekeeper pause orbit --reason "moving the key to KMS" --for "3 days"': DEPLOYED,
+  'timekeeper resume orbit': DEPLOYED,
+};
+
+/** Commands that no test runs yet, and why. It is to become empty; a line that a test runs has no place here. */
+export const NOT_RUN: Readonly<Record<string, string>> = {
+  'npx cdk deploy --all -c removable=true': 'what stays is yet to be tested',
+  'npx cdk destroy --all -c removable=true': 'the same',
+};
