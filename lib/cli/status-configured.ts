@@ -55,7 +55,7 @@ function addressOf(name: string, { hosting }: RepositoryConfiguration, file: str
   const address = hosting.url ?? ownDomain(hosting);
   if (address !== undefined) return address;
   throw new UsageError(`${file} does not say where clients read ${name}.`, {
-    remedy: `Write the address that the hosting stack printed as repositories.${name}.url.`,
+    remedy: `Write the address that the hosting stack printed as repositories.${name}.hosting.url.`,
   });
 }
 
