@@ -52,7 +52,8 @@ test.each([
   { given: "the watchdog's", alarm: 'watch-silent', says: '"watch-silent" is an alarm of the watch stack' },
 ])('refuses $given before AWS is asked', async ({ alarm, says }) => {
   const outcome = outcomeOf(await drill(alarm, '--json'));
-  expect(outcome).toMatchObject({ code: 'USAGE', message: expect.stringContaining(says) as string });
+  expect(outcome.code).toBe('USAGE');
+  expect(outcome.message).toContain(says);
   expect(all.aws.calls).toEqual([]);
 });
 

@@ -61,7 +61,12 @@ function configured({ signed: { bucket, prefix, root, key, mode } }: Deployment)
   const folder = mkdtempSync(join(tmpdir(), 'operated-'));
   folders.push(folder);
   const repository = { bucket, prefix, url: 'https://updates.example.com/tuf/', root, key: { type: key.type }, mode };
-  const configuration = { name: DEPLOYMENT, alarms: { email: EMAIL }, repositories: { [NAME]: repository } };
+  const configuration = {
+    name: DEPLOYMENT,
+    signing: { account: '111111111111' },
+    alarms: { email: EMAIL },
+    repositories: { [NAME]: repository },
+  };
   writeFileSync(join(folder, 'timekeeper.json'), JSON.stringify(configuration));
   return folder;
 }
