@@ -41,7 +41,6 @@ export interface RepositoryConfiguration {
   readonly validity: number;
   readonly cacheMax: number;
   readonly freezeGrace: number;
-  readonly publisherSilentAfter: number;
   readonly maxVersionJump: number;
   readonly allowSharedSnapshotKey: boolean;
   /** Whom to ask for the root ceremony; stands in the alarms' text. */

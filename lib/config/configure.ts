@@ -47,10 +47,10 @@ function repositoryOf(written: RepositoryDraft, home: Environment): IncompleteRe
 
 function settingsOf(written: RepositoryDraft): RepositorySettings {
   const { publishers, key, mode, check, resignAfter, validity, cacheMax } = written;
-  const { freezeGrace, publisherSilentAfter, maxVersionJump, allowSharedSnapshotKey, contacts } = written;
+  const { freezeGrace, maxVersionJump, allowSharedSnapshotKey, contacts } = written;
   return {
     ...{ publishers, key, mode, check, resignAfter, validity, cacheMax },
-    ...{ freezeGrace, publisherSilentAfter, maxVersionJump, allowSharedSnapshotKey, contacts },
+    ...{ freezeGrace, maxVersionJump, allowSharedSnapshotKey, contacts },
   };
 }
 

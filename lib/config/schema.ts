@@ -150,9 +150,6 @@ export const repository = object({
   freezeGrace: duration()
     .prefault(inWords(DEFAULTS.freezeGrace))
     .describe("How long the repository may stay below the publisher's receipt before signing is refused."),
-  publisherSilentAfter: duration()
-    .prefault(inWords(DEFAULTS.publisherSilentAfter))
-    .describe('After how long without a publish a mail is sent.'),
   maxVersionJump: wholeNumber(1, Number.MAX_SAFE_INTEGER)
     .prefault(DEFAULTS.maxVersionJump)
     .describe("How far somebody else's timestamp may be ahead of ours."),

@@ -14,8 +14,6 @@ export const DEFAULTS = {
   cacheMax: 10 * MINUTE,
   /** How long the repository may stay below the publisher's receipt before that refuses. */
   freezeGrace: DAY,
-  /** After how long without a publish somebody is told. */
-  publisherSilentAfter: 90 * DAY,
   /** How far somebody else's timestamp may be ahead of ours. */
   maxVersionJump: 1_000_000,
   mode: 'refresh',

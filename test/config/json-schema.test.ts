@@ -49,9 +49,8 @@ describe('the JSON Schema for editors', () => {
   });
 
   test('shows the defaults in words that mean what holds', () => {
-    const { validity, resignAfter, check, cacheMax, freezeGrace, publisherSilentAfter, maxVersionJump, mode } =
-      repository.properties!;
-    const inSeconds = [validity, resignAfter, check, cacheMax, freezeGrace, publisherSilentAfter].map((field) =>
+    const { validity, resignAfter, check, cacheMax, freezeGrace, maxVersionJump, mode } = repository.properties!;
+    const inSeconds = [validity, resignAfter, check, cacheMax, freezeGrace].map((field) =>
       readDuration(String(field?.default)),
     );
     expect([...inSeconds, maxVersionJump?.default, mode?.default]).toEqual([
@@ -60,7 +59,6 @@ describe('the JSON Schema for editors', () => {
       DEFAULTS.check,
       DEFAULTS.cacheMax,
       DEFAULTS.freezeGrace,
-      DEFAULTS.publisherSilentAfter,
       DEFAULTS.maxVersionJump,
       DEFAULTS.mode,
     ]);
