@@ -52,6 +52,10 @@ export const enrollCommand = deploymentOptions(directoryOptions(new Command('enr
   });
 
 async function enrolNamed(name: string, options: EnrollOptions, json: boolean): Promise<Outcome> {
+  if (options.trustedRoot !== undefined)
+    throw new UsageError('--trusted-root is for a folder: timekeeper.json pins the root of a deployed repository.', {
+      remedy: 'Leave it out; newer roots, which the repository may not show, are named with --root.',
+    });
   const asked = { options, enrolment: enrolmentOf(options), acceptedTimestamp: acceptedTimestampOf(options) };
   const { enrolDeployed } = await import('./enroll-deployed.ts');
   return enrolDeployed(name, asked, (line) => {
@@ -75,6 +79,10 @@ function acceptedTimestampOf({ acceptTimestamp }: EnrollOptions): Uint8Array | u
 }
 
 async function enrolDirectory(options: EnrollOptions): Promise<Outcome> {
+  if (options.root !== undefined)
+    throw new UsageError('--root is for a deployed repository, and none is named.', {
+      remedy: 'Name it, or put the newer roots into the folder, where they are found.',
+    });
   const trustedRoot = trustedRootOf(options);
   if (trustedRoot === undefined)
     throw new UsageError('No root is named to begin from.', {

@@ -73,10 +73,7 @@ export async function beginAtPin(
   const isPinned = candidate !== undefined && pinOf(candidate).sha256 === pin.sha256;
   const bytes = isPinned ? candidate : (await hosting.get(file, MAX_BYTES.root))?.bytes;
   if (bytes === undefined)
-    throw new RefusalError(
-      'ROOT_PIN_MISMATCH',
-      `The kept root chain is missing, and the repository has no ${file} to begin it again.`,
-    );
+    throw new RefusalError('ROOT_PIN_MISMATCH', `The root chain begins at the pin, and the repository has no ${file}.`);
   return verifyChain([bytes], pin);
 }
 

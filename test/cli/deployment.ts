@@ -154,14 +154,14 @@ export class CommandDeployment {
     return this.aws.secrets.get(SECRET) as string | undefined;
   }
 
-  /** Runs the command where timekeeper.json is. */
-  async run(words: readonly string[], options: RunOptions = {}): Promise<Run> {
-    return timekeeper(words, {
-      cwd: this.cwd,
-      now: this.#now,
-      ...options,
-      env: { ...this.aws.environment(), NODE_NO_WARNINGS: '1', ...options.env },
-    });
+  /** How the command is run where timekeeper.json is. */
+  options(options: RunOptions = {}): RunOptions {
+    const env = { ...this.aws.environment(), NODE_NO_WARNINGS: '1', ...options.env };
+    return { cwd: this.cwd, now: this.#now, ...options, env };
+  }
+
+  async run(words: readonly string[], options?: RunOptions): Promise<Run> {
+    return timekeeper(words, this.options(options));
   }
 
   async json(words: readonly string[], options?: RunOptions): Promise<Outcome> {

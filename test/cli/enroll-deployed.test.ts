@@ -3,8 +3,11 @@ import { writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { newEd25519Key } from '../../lib/keys/private-key.ts';
 import type { CallFacts } from '../aws/call.ts';
+import { PASSPHRASE } from '../keys/fixture-keys.ts';
 import { newRepository, type Repository } from '../refresh/repository.ts';
 import { deploy, tearDown, type CommandDeployment } from './deployment.ts';
+import { describeWhere } from './describe-where.ts';
+import { ask, findTerminal } from './terminal.ts';
 
 afterEach(tearDown);
 
@@ -172,6 +175,15 @@ test('enrolls although the answer to the put of the secret is lost', async () =>
   expect(await d.json(['enroll', 'orbit', '--key', d.key()])).toMatchObject({ code: 'NOT_DUE' });
 });
 
+test.each([
+  { given: 'a root that is pinned already', words: ['orbit', '--trusted-root', 'root.json'] },
+  { given: 'a newer root for a folder', words: ['--root', 'root.json'] },
+])('ends with USAGE before it calls AWS, given $given', async ({ words }) => {
+  const d = await deploy();
+  expect(await d.json(['enroll', ...words])).toMatchObject({ code: 'USAGE' });
+  expect(d.aws.calls).toEqual([]);
+});
+
 describe('nothing is written', () => {
   test.each<{ given: string; code: string; arrange: (d: CommandDeployment, r: Repository) => unknown }>([
     { given: 'no key file', code: 'USAGE', arrange: () => [] },
@@ -245,6 +257,19 @@ describe('nothing is written', () => {
     expect(outcome).toMatchObject({ code, dryRun: true });
     expect(d.kept()).toEqual([]);
     expect(d.secret()).toBeUndefined();
+  });
+});
+
+describeWhere('enroll NAME on a terminal', 'Python 3 for a pseudo-terminal', findTerminal(), (terminal) => {
+  test('asks for the passphrase once, after all that needs none, and does not echo it', async () => {
+    const d = await deploy();
+    const { status, screen, raw } = await ask(terminal, ['enroll', 'orbit', '--key', d.key()], `${PASSPHRASE.toString()}\r`, d.options()); // prettier-ignore
+    expect(status).toBe(0);
+    expect(screen).toMatch(
+      /^ok {5}state [^]*\nok {5}expiry {3}timestamp[^]*Enter timestamp key passphrase:[^]*\nok {5}key /,
+    );
+    expect(screen).toContain('done   enroll   the state is begun');
+    for (const piece of ['timestä', '5#$', 'stämp']) expect(raw).not.toContain(piece);
   });
 });
 
