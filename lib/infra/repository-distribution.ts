@@ -80,8 +80,9 @@ export class RepositoryDistribution extends Construct {
       },
       errorResponses: [403, 404].map((httpStatus) => ({ httpStatus, ttl: ERROR_TTL })),
       httpVersion: HttpVersion.HTTP2_AND_3,
-      minimumProtocolVersion: SecurityPolicyProtocol.TLS_V1_2_2021,
+      // Without a domain of one's own CloudFront's certificate decides, which takes TLS 1.0 too: what is served is signed, and public.
       ...(domain !== undefined && {
+        minimumProtocolVersion: SecurityPolicyProtocol.TLS_V1_2_2021,
         domainNames: [domain.name],
         certificate: Certificate.fromCertificateArn(this, 'Certificate', domain.certificateArn),
       }),

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App, type Stack } from 'aws-cdk-lib';
+import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import type { Configuration, Environment } from '../../lib/config/configuration.ts';
 import { readConfiguration } from '../../lib/config/read-configuration.ts';
@@ -79,5 +79,6 @@ export function appOf(
 
 /** The templates of an app, by stack. */
 export function templatesOf(app: App): Readonly<Record<string, Template>> {
-  return Object.fromEntries(app.node.children.map((stack) => [stack.node.id, Template.fromStack(stack as Stack)]));
+  const stacks = app.node.children.filter((child) => Stack.isStack(child));
+  return Object.fromEntries(stacks.map((stack) => [stack.node.id, Template.fromStack(stack)]));
 }
