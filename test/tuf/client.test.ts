@@ -257,6 +257,14 @@ describe('what was verified is told, also of a walk that was refused:', () => {
     expect(Array.from(found.keys())).toEqual(known);
     expect(found.get('root')?.version).toBe(2);
   });
+
+  test('the root that was kept, where there is no newer one', () => {
+    const repository = TestRepository.healthy();
+    const memory = new Map([['root.json', repository.files.get('1.root.json')!]]);
+    const found: Known = new Map();
+    refresh(new Map(), memory, NOW, (kept, now) => refreshTopLevel(kept, now, found));
+    expect(Array.from(found, ([name, { version }]) => [name, version])).toEqual([['root', 1]]);
+  });
 });
 
 describe('the fixture', () => {
