@@ -1,5 +1,5 @@
 import { configurationIn, readIfThere } from '../config/configuration-file.ts';
-import { CONFIGURATION_FILE, type Hosting, type RepositoryConfiguration } from '../config/configuration.ts';
+import { CONFIGURATION_FILE, type Hosting } from '../config/configuration.ts';
 import { inWords } from '../config/duration.ts';
 import { UsageError } from '../contract/errors.ts';
 import { quote } from '../contract/printable.ts';
@@ -11,7 +11,8 @@ import type { Setting } from './status-model.ts';
 /** A repository as the configuration has it, for whoever reads it where clients do. */
 export interface ConfiguredPlace {
   readonly repository: string;
-  readonly address: string;
+  /** Where clients read it; undefined where only the hosting stack knows that. */
+  readonly address: string | undefined;
   readonly pin: RootPin;
   readonly policy: WatchPolicy;
   readonly rhythm: Setting['rhythm'];
@@ -21,7 +22,7 @@ export interface ConfiguredPlace {
  * Finds a repository in the configuration.
  * @param name - undefined: the only one that there is
  * @returns undefined if there is no configuration, or no such name in it: then it may be a folder
- * @throws UsageError CONFIGURATION_INVALID; if several could be meant, or its address is not known
+ * @throws UsageError CONFIGURATION_INVALID; if several could be meant
  */
 export function configuredPlace(
   name: string | undefined,
@@ -44,19 +45,11 @@ export function configuredPlace(
   const { root: pin, validity, resignAfter, check, cacheMax, allowSharedSnapshotKey } = repository;
   return {
     repository: meant,
-    address: addressOf(meant, repository, file),
+    address: repository.hosting.url ?? ownDomain(repository.hosting),
     pin,
     policy: { validity, resignAfter, check: check.seconds, cacheMax, allowSharedSnapshotKey, expiresSoon: expiresSoonOf(validity) }, // prettier-ignore
     rhythm: { validity: inWords(validity), resignAfter: inWords(resignAfter), check: inWords(check.seconds) },
   };
-}
-
-function addressOf(name: string, { hosting }: RepositoryConfiguration, file: string): string {
-  const address = hosting.url ?? ownDomain(hosting);
-  if (address !== undefined) return address;
-  throw new UsageError(`${file} does not say where clients read ${name}.`, {
-    remedy: `Write the address that the hosting stack printed as repositories.${name}.hosting.url.`,
-  });
 }
 
 function ownDomain(hosting: Hosting): string | undefined {

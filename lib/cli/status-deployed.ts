@@ -4,6 +4,7 @@ import { WARNINGS } from '../contract/codes.ts';
 import { isCoded } from '../contract/errors.ts';
 import type { Outcome } from '../contract/outcome.ts';
 import { outcomeOf } from '../refresh/outcome.ts';
+import type { ReadStore } from '../stores/store.ts';
 import type { Instant } from '../tuf/instant.ts';
 import { decide } from './decide.ts';
 import type { DeploymentOptions } from './deployment-options.ts';
@@ -14,6 +15,8 @@ import type { Problem } from './progress.ts';
 export interface DeployedView {
   /** What a run would do now; undefined where nobody here may look. */
   readonly outcome: Outcome | undefined;
+  /** The bucket itself, behind the address that clients know. */
+  readonly bucket?: { readonly place: string; readonly metadata: ReadStore };
   readonly problems: readonly Problem[];
   readonly notes: readonly Problem[];
 }
@@ -23,7 +26,8 @@ export async function deployedView(name: string, options: DeploymentOptions, now
   try {
     const found = await deployed(name, options);
     const [outcome, problems] = await Promise.all([wouldDo(found, now), unconfirmed(found)]);
-    return { outcome, problems, notes: [] };
+    const bucket = { place: deployedTrust(found).place, metadata: deployedPlaces(found).hosting };
+    return { outcome, bucket, problems, notes: [] };
   } catch (error) {
     if (!isCoded(error) || error.name !== 'FailureError') throw error;
     const { code, remedy } = error;
@@ -58,11 +62,8 @@ async function unconfirmed({ configuration, operator }: Deployed): Promise<reado
       }
     }),
   );
-  return topics
-    .filter((_, index) => waiting[index])
-    .map((topic) => ({
-      code: 'SUBSCRIPTION_UNCONFIRMED',
-      message: `Nobody receives what the topic ${topic} says: ${email} has not confirmed it.`,
-      remedy: WARNINGS.SUBSCRIPTION_UNCONFIRMED,
-    }));
+  const unheard = topics.filter((_, index) => waiting[index]);
+  if (unheard.length === 0) return [];
+  const message = `Nobody receives what ${unheard.join(' and ')} say: ${email} has not confirmed it.`;
+  return [{ code: 'SUBSCRIPTION_UNCONFIRMED', message, remedy: WARNINGS.SUBSCRIPTION_UNCONFIRMED }];
 }

@@ -64,10 +64,20 @@ async function find(where: string | undefined, options: StatusOptions, now: Inst
   const isPath = where !== undefined && /[./\\]/.test(where); // no name has any of these
   const configured = isPath ? undefined : await fromConfiguration(where, options);
   if (configured === undefined) return directory(where ?? '.', options, now);
-  const { repository, address, pin, policy, rhythm } = configured;
+  const { repository: title, address, pin, policy, rhythm } = configured;
   const { deployedView } = await import('./status-deployed.ts');
-  const { outcome, ...found } = await deployedView(repository, options, now);
-  return { title: repository, address, published: published(address), pin, policy, rhythm, outcome, found };
+  const { outcome, bucket, ...found } = await deployedView(title, options, now);
+  const seen = address === undefined ? bucket : { place: address, ...published(address) };
+  if (seen === undefined) throw unknownAddress(title, found);
+  const { place, ...files } = seen;
+  return { title, address: place, published: files, pin, policy, rhythm, outcome, found };
+}
+
+function unknownAddress(name: string, { notes: [note] }: Pick<DeployedView, 'notes'>): UsageError {
+  const why = note === undefined ? '' : ` ${note.message}`;
+  return new UsageError(`timekeeper.json does not say where clients read ${name}.${why}`, {
+    remedy: `Write the address that the hosting stack printed as repositories.${name}.hosting.url.`,
+  });
 }
 
 /** Loaded only where it is needed: the schema's library is large. */
