@@ -73,6 +73,7 @@ test('a run that begins the state asks for the versioned snapshot together with 
 test('a run asks for the versioned snapshot that is endorsed also where no timestamp names it', async () => {
   const r = await newRepository({ consistent: true });
   r.remove('timestamp.json');
+  r.put('snapshot.json', 'not looked at');
   const rounds = roundsOf(r);
   expect(await r.run()).toMatchObject({ code: 'HEALED_MISSING' });
   expect(rounds[1]).toEqual([...ROOTS, 'hosting get 2.snapshot.json']);
