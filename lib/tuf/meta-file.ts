@@ -51,7 +51,7 @@ export function parseLength(fields: Fields): number {
  * Hashes, of which at least one has to be an algorithm that we can check.
  * @throws RefusalError MISSING_FIELD, BAD_HEX (clients differ on upper case), NO_KNOWN_HASH
  */
-export function parseHashes(fields: Fields): Hashes {
+function parseHashes(fields: Fields): Hashes {
   const hashes = parseDigests(fields);
   if (!knownHashes(hashes).length)
     throw new RefusalError('NO_KNOWN_HASH', `${fields.path('hashes')} has neither sha256 nor sha512.`);
