@@ -3,6 +3,7 @@ export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
+  testPathIgnorePatterns: ['<rootDir>/test/deployed/'], // needs Python: npm run test:aws
   extensionsToTreatAsEsm: ['.ts', '.html'],
   moduleFileExtensions: ['ts', 'js', 'mjs', 'json', 'html'],
   transform: { '\\.(ts|html)$': '<rootDir>/test/esbuild-transform.cjs' },
