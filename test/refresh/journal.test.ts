@@ -179,7 +179,7 @@ describe('a root chain that is missing or damaged', () => {
         r.remove('1.root.json');
       },
       answers: { outcome: 'refused', code: 'ROOT_PIN_MISMATCH' },
-      says: /root chain is missing.* 1\.root\.json/,
+      says: /root chain begins at the pin.* 1\.root\.json/,
     },
     {
       given: 'a chain that was cut off',
