@@ -26,7 +26,7 @@ const pattern = (room) => (room === 'lambda' || room === 'bin' ? room : `lib/${r
 const PURE = ['lib/tuf/**', 'lib/contract/**', 'lib/refresh/{plan,due,endorsement,advance,journal,statement}.ts'];
 
 export default tseslint.config(
-  { ignores: ['dist', 'coverage', '.cache', 'timekeeper-demo', 'test/fixtures'] },
+  { ignores: ['dist', 'coverage', '.cache', 'timekeeper-demo', 'test/fixtures', 'examples'] },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
