@@ -100,7 +100,7 @@ describe('a pause', () => {
         pause(r, undefined, '\u001b[2Kall is well\n');
       },
       answers: PAUSED,
-      says: /: \\u001b\[2Kall is well\\u000a$/,
+      says: /: \\u001b\[2Kall is well\\u000a\.$/,
     },
     ...[
       { given: 'a damaged pause', text: '{"until":', says: /pause\.json/ },
