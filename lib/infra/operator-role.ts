@@ -42,10 +42,12 @@ export class OperatorRole extends Construct {
           resources: ['journal', 'root-chain', 'key-*', 'pause'].map((name) => `${stateBucketArn}/*/${name}.json`),
         }),
         new PolicyStatement({
-          sid: 'LookAtAlarmsAndDrill',
-          actions: ['cloudwatch:SetAlarmState', 'cloudwatch:DescribeAlarms'],
+          sid: 'Drill',
+          actions: ['cloudwatch:SetAlarmState'],
           resources: [`arn:${partition}:cloudwatch:${region}:${account}:alarm:${deployment}-*`],
         }),
+        // CloudWatch tells of alarms to those who may see all of the account.
+        new PolicyStatement({ sid: 'LookAtAlarms', actions: ['cloudwatch:DescribeAlarms'], resources: ['*'] }),
       ],
     });
     this.role = new Role(this, 'Role', {

@@ -65,6 +65,11 @@ const LET_STAND: readonly { readonly rule: RegExp; readonly at: RegExp; readonly
     why: "The folder of one repository; what may be written in it is named object by object, or is the watchdog's own.",
   },
   {
+    rule: /^AwsSolutions-IAM5\[Resource::\*\]$/,
+    at: /Operator\/Role/,
+    why: 'DescribeAlarms: CloudWatch tells of alarms to those who may see all of the account.',
+  },
+  {
     rule: /^AwsSolutions-SMG4$/,
     at: /Passphrase\/Secret$/,
     why: 'A passphrase fits one key file: both are replaced together, by enroll.',

@@ -103,6 +103,8 @@ function thing(name: string, layout: Layout, repository: string): string | undef
       return `arn:aws:logs:${home}:log-group:/aws/lambda/updates-timekeeper-verdict:log-stream:x`;
     case 'alarm':
       return `arn:aws:cloudwatch:${home}:alarm:updates-${repository}-signer-silent`;
+    case 'another alarm':
+      return `arn:aws:cloudwatch:${home}:alarm:another`;
     case 'page':
       return of('updates-signing/TopicsPage');
     case 'mail':
