@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { get } from 'node:https';
 import { createServer } from 'node:net';
 import { devNull, tmpdir } from 'node:os';
@@ -36,6 +36,8 @@ export class Emulator {
     const [python, node] = [await ministackPython(), await node24()];
     if (python === undefined || node === undefined) return undefined;
     const home = await mkdtemp(join(tmpdir(), 'emulator-'));
+    // Its workers are CommonJS, whatever a package.json further up says.
+    await writeFile(join(home, 'package.json'), '{ "type": "commonjs" }\n');
     const port = await freePort();
     const environment = {
       PATH: `${dirname(node)}:/usr/local/bin:/usr/bin:/bin`, // the first `node` runs the functions; openssl makes the certificate
