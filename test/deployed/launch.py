@@ -5,8 +5,11 @@ other is refused.
 """
 
 import json
+import os
 import re
 import sys
+import threading
+import time
 from contextvars import ContextVar
 from importlib.metadata import version
 
@@ -232,6 +235,18 @@ def close_composite_alarm():
     HANDLERS["AWS::CloudWatch::CompositeAlarm"] = {"create": put, "update": change, "delete": remove}
 
 
+def end_with_parent():
+    """Nobody else stops it when whoever started it was killed."""
+    parent = os.getppid()
+
+    def watch():
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def obey(answer):
     """A service's own refusal fails the resource, as it does on AWS."""
     status, _headers, body = answer
@@ -249,4 +264,5 @@ close_missing_objects()
 close_secret_reference()
 close_secret_policy()
 close_composite_alarm()
+end_with_parent()
 main()
