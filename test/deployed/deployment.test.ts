@@ -133,7 +133,7 @@ if (world === undefined || peer === undefined) {
       expect(await client()).toMatchObject({ ok: true, error: undefined, timestamp: 5 });
     });
 
-    test('refuses a replaced snapshot, and goes on when it is back', async () => {
+    test("refuses another repository's snapshot, and goes on when its own is back", async () => {
       const snapshot = await world.published('snapshot.json');
       const rotated = new URL('../fixtures/rotated/repository/snapshot.json', import.meta.url);
       await world.publish('snapshot.json', await readFile(rotated));
@@ -143,7 +143,7 @@ if (world === undefined || peer === undefined) {
       expect((await invoke({ repository: NAME })).outcome.code).toBe('NOT_DUE');
     });
 
-    test('lets the signer write timestamp.json alone, and nobody in its account the other files', async () => {
+    test('lets not even the root of the signing account write what the file server serves', async () => {
       const stranger = new S3Client({ ...world.client(SIGNING), region: HOSTING.region });
       for (const Key of ['timestamp.json', 'snapshot.json']) {
         const put = stranger.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body: 'x' }));
