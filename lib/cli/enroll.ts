@@ -48,7 +48,13 @@ export const enrollCommand = deploymentOptions(directoryOptions(new Command('enr
     const json = options.json ?? false;
     const asked = { repository: name ?? options.path, dryRun: true };
     if (name === undefined) await runCommand(asked, json, () => enrolDirectory(options), renderEnrolment);
-    else await runCommand(asked, json, () => enrolNamed(name, options, json));
+    else
+      await runCommand(
+        asked,
+        json,
+        () => enrolNamed(name, options, json),
+        (outcome) => render(outcome, name),
+      );
   });
 
 async function enrolNamed(name: string, options: EnrollOptions, json: boolean): Promise<Outcome> {

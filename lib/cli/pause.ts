@@ -40,7 +40,13 @@ export const pauseCommand = whereOptions(new Command('pause'))
       const { effectiveExpiry } = outcome;
       const expiry = effectiveExpiry === null ? undefined : parseInstant(effectiveExpiry, 'a date of ours');
       await pauseSigning(places.state, { until, reason }, expiry, now);
-      print(options, { repository: label, outcome: 'done', code: null, pausedUntil: formatInstant(until), reason });
+      print(options, name, {
+        repository: label,
+        outcome: 'done',
+        code: null,
+        pausedUntil: formatInstant(until),
+        reason,
+      });
     });
   });
 
@@ -52,7 +58,7 @@ export const resumeCommand = whereOptions(new Command('resume'))
       const { label, places } = await find(name, options);
       const { reason = 'resumed' } = options;
       await resumeSigning(places.state, reason, instantOf(Date.now()));
-      print(options, { repository: label, outcome: 'done', code: null, pausedUntil: null, reason });
+      print(options, name, { repository: label, outcome: 'done', code: null, pausedUntil: null, reason });
     });
   });
 
@@ -103,11 +109,11 @@ interface Done {
   readonly reason: string;
 }
 
-function print({ json }: WhereOptions, done: Done): void {
+function print({ json }: WhereOptions, name: string | undefined, done: Done): void {
   const { repository, pausedUntil, reason } = done;
   const text =
     pausedUntil === null
       ? `Signing of ${printable(repository)} goes on.\n`
-      : `Signing of ${printable(repository)} is paused until ${pausedUntil}: ${printable(reason)}\n  To end it sooner:  timekeeper resume\n`;
+      : `Signing of ${printable(repository)} is paused until ${pausedUntil}: ${printable(reason)}\n  To end it sooner:  timekeeper resume${name === undefined ? '' : ` ${name}`}\n`;
   process.stdout.write(json ? `${JSON.stringify(done)}\n` : text);
 }

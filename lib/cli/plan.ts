@@ -20,7 +20,7 @@ export const planCommand = deploymentOptions(directoryOptions(new Command('plan'
     await orReport({ repository: name ?? options.path, dryRun: true }, json, async () => {
       const started = Date.now();
       const { plan, outcome } = name === undefined ? await planDirectory(options) : await planDeployed(name, options);
-      show(plan, { ...outcome, durationMs: Date.now() - started }, json);
+      show(plan, { ...outcome, durationMs: Date.now() - started }, json, name);
     });
   });
 
@@ -39,12 +39,12 @@ async function planDeployed(name: string, options: DeploymentOptions): Promise<D
   return decide(name, deployedPlaces(found), deployedTrust(found), deployedPolicy(found), now);
 }
 
-function show(plan: Plan, outcome: Outcome, json: boolean): void {
+function show(plan: Plan, outcome: Outcome, json: boolean, name: string | undefined): void {
   if (json) {
     report(withChecks(outcome, plan), json);
   } else {
     process.exitCode = exitStatus(outcome);
-    process.stdout.write(`${checklist(plan)}\n${render(outcome)}`); // also a refusal: it is what was asked for
+    process.stdout.write(`${checklist(plan)}\n${render(outcome, name)}`); // also a refusal: it is what was asked for
   }
 }
 

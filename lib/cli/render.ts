@@ -6,13 +6,17 @@ import { between, instantOf, parseInstant } from '../tuf/instant.ts';
 const VERDICTS = { signed: 'Signed', skipped: 'Nothing done', refused: 'Refused', failed: 'Failed' } as const;
 const DRY_VERDICTS = { ...VERDICTS, signed: 'Would sign', skipped: 'Would do nothing' } as const;
 
-/** An outcome for a person at a terminal: what happened, what to do, until when clients are served. */
-export function render(outcome: Outcome): string {
+/**
+ * An outcome for a person at a terminal: what happened, what to do, until when clients are served.
+ * @param name - of a deployed repository, which a command has to name
+ */
+export function render(outcome: Outcome, name?: string): string {
   const { code, message, remedy, dryRun, version, expires, effectiveExpiry, nextDueAt, warnings } = outcome;
   const verdict = (dryRun ? DRY_VERDICTS : VERDICTS)[outcome.outcome];
   const lines = [`${verdict} (${code}): ${message}`];
   if (remedy !== '') lines.push(`  What to do:  ${remedy}`);
-  if (code === 'NOT_DUE') lines.push('  To sign now all the same:  timekeeper resign --force');
+  if (code === 'NOT_DUE')
+    lines.push(`  To sign now all the same:  timekeeper resign${name === undefined ? '' : ` ${name}`} --force`);
   if (version !== null && expires !== null)
     lines.push(`  Published:   timestamp.json version ${version}, expires ${when(expires)}`);
   if (effectiveExpiry !== null && effectiveExpiry !== expires)

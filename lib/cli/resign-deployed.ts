@@ -1,13 +1,12 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { configurationOf } from '../config/configuration-file.ts';
 import { CODES } from '../contract/codes.ts';
-import { FailureError, RefusalError } from '../contract/errors.ts';
+import { FailureError } from '../contract/errors.ts';
 import { LIVE, signerFunctionName } from '../contract/names.ts';
 import type { Outcome } from '../contract/outcome.ts';
-import { printable, quote } from '../contract/printable.ts';
+import { printable } from '../contract/printable.ts';
 import { textOf } from '../stores/foreign-error.ts';
+import { deployed } from './deployed.ts';
 import type { DeploymentOptions } from './deployment-options.ts';
-import { operate } from './operator.ts';
 
 /** What the function is asked: the event that it takes, and nothing else. */
 export interface Asked {
@@ -20,20 +19,14 @@ export interface Asked {
 /**
  * Has the deployed function sign: the version that the schedule uses too.
  * @returns what it answered, or threw
+ * @throws UsageError CONFIGURATION_MISSING, CONFIGURATION_INVALID
  * @throws RefusalError UNKNOWN_REPOSITORY
  * @throws FailureError NO_CREDENTIALS, ROLE_REFUSED, NOT_DEPLOYED, FUNCTION_FAILED
  */
 export async function resignDeployed(asked: Asked, options: DeploymentOptions): Promise<Outcome> {
-  const configuration = configurationOf(options.config);
-  if (!Object.hasOwn(configuration.repositories, asked.repository))
-    throw new RefusalError(
-      'UNKNOWN_REPOSITORY',
-      `There is no repository ${quote(asked.repository)} in the configuration.`,
-    );
-  const { client } = await operate(configuration, options);
+  const { configuration, operator } = await deployed(asked.repository, options);
   const name = signerFunctionName(configuration.name, asked.repository);
-  const answer = await invoke(new LambdaClient({ ...client, maxAttempts: 1 }), name, asked);
-  return answer;
+  return invoke(new LambdaClient({ ...operator.client, maxAttempts: 1 }), name, asked);
 }
 
 /** Once: a call whose answer was lost may have signed. */

@@ -5,6 +5,7 @@ import { withLock } from '../stores/lock.ts';
 import { instantOf } from '../tuf/instant.ts';
 import { deploymentOptions, type DeploymentOptions } from './deployment-options.ts';
 import { directoryOptions, policyOf, trustedRootOf, type DirectoryOptions } from './options.ts';
+import { render } from './render.ts';
 import { runCommand } from './run-command.ts';
 import { directoryTrust, findWorkingDirectory, placesOf, stagedMetadata } from './working-directory.ts';
 
@@ -26,7 +27,9 @@ export const resignCommand = deploymentOptions(directoryOptions(new Command('res
   .action(async (name: string | undefined, options: ResignOptions) => {
     const dryRun = options.dryRun ?? false;
     const run = name === undefined ? () => resign(options, dryRun) : () => invoke(name, options);
-    await runCommand({ repository: name ?? options.path, dryRun }, options.json ?? false, run);
+    await runCommand({ repository: name ?? options.path, dryRun }, options.json ?? false, run, (outcome) =>
+      render(outcome, name),
+    );
   });
 
 async function invoke(repository: string, { force, dryRun, reason, ...options }: ResignOptions): Promise<Outcome> {

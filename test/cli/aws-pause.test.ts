@@ -32,6 +32,14 @@ test('a pause stops the function, also with --force, until it is over', async ()
   await expect(resign()).resolves.toMatchObject({ code: 'SIGNED' });
 });
 
+test('what to type next names the repository, from whatever folder it is typed', async () => {
+  const { stdout } = await all.run(['pause', NAME, '--for', '1 hour', '--reason', 'a test']);
+  expect(stdout).toContain(`To end it sooner:  timekeeper resume ${NAME}\n`);
+  await run('resume');
+  const { stdout: planned } = await all.run(['plan', NAME]);
+  expect(planned).toContain(`To sign now all the same:  timekeeper resign ${NAME} --force\n`);
+});
+
 test('resume ends a pause at once', async () => {
   await pause();
   const { status, stdout } = await run('resume');

@@ -27,7 +27,7 @@ done   enroll   the state is begun
 todo   alarms   confirm every mail that AWS sent to oncall@example.com after the deployment, if you have not: no alarm arrives before
 ok     function its dry run came to NOT_DUE
 Would do nothing (NOT_DUE): timestamp.json version 3 is healthy; the next signature is due at 2026-11-25T16:35:14Z.
-  To sign now all the same:  timekeeper resign --force
+  To sign now all the same:  timekeeper resign orbit --force
   Published:   timestamp.json version 3, expires 2026-12-06T16:35:14Z (in 13 days)
   Next:        2026-11-25T16:35:14Z (in 2 days)
 `);
