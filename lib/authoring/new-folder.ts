@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { UsageError } from '../contract/errors.ts';
 import { quote } from '../contract/printable.ts';
 import { diskError, systemCode } from '../stores/disk-error.ts';
+import { flushFolder } from '../stores/flush-folder.ts';
 
 /**
  * Makes a folder whole or not at all: it is filled under another name beside its place, and then renamed.
@@ -42,16 +43,4 @@ function isFree(folder: string): boolean {
 
 function occupied(folder: string): UsageError {
   return new UsageError(`${quote(folder)} is there already and is not an empty folder.`);
-}
-
-/** The names in a folder are on the disk only once it is flushed itself. */
-function flushFolder(folder: string): void {
-  const handle = openSync(folder, 'r');
-  try {
-    fsyncSync(handle);
-  } catch (error) {
-    if (!['EINVAL', 'ENOTSUP'].includes(systemCode(error) ?? '')) throw error; // some file systems cannot
-  } finally {
-    closeSync(handle);
-  }
 }

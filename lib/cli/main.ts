@@ -11,6 +11,8 @@ import { resignCommand } from './resign.ts';
 import { report } from './run-command.ts';
 import { startCommand } from './start.ts';
 import { statusCommand } from './status.ts';
+import { updatesCommand } from './updates.ts';
+import { errorAsFleetctl } from './updates-error.ts';
 import { verifyCommand } from './verify.ts';
 
 /**
@@ -20,13 +22,15 @@ import { verifyCommand } from './verify.ts';
 export async function main(argv: readonly string[]): Promise<void> {
   const program = new Command('timekeeper')
     .description('Keeps a TUF repository fresh: verifies it, then re-signs timestamp.json before it expires.')
-    .version(VERSION);
+    .version(VERSION)
+    .enablePositionalOptions(); // `updates add` has a --version of its own
   for (const command of [startCommand, resignCommand, planCommand, enrollCommand, verifyCommand, fetchCommand])
     program.addCommand(command);
   program.addCommand(initConfigCommand);
+  program.addCommand(updatesCommand);
   program.addCommand(statusCommand);
   for (const command of [pauseCommand, resumeCommand, auditCommand, drillCommand]) program.addCommand(command);
-  for (const command of [program, ...program.commands])
+  for (const command of [program, ...program.commands, ...updatesCommand.commands])
     command.exitOverride().configureOutput({ outputError: () => undefined });
   process.stdout.on('error', outputLost);
   try {
@@ -35,8 +39,10 @@ export async function main(argv: readonly string[]): Promise<void> {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return; // --help, --version
     const outcome = bareOutcome({ repository: '', dryRun: false }, 'USAGE', sentence(error.message));
-    if (error.code !== 'commander.help') report(outcome, argv.includes('--json'));
-    process.exitCode = 2; // commander.help: no command was named, and the help that was shown says so
+    const isFleetctls = argv[2] === updatesCommand.name();
+    if (error.code !== 'commander.help' && isFleetctls) process.stderr.write(errorAsFleetctl(outcome));
+    else if (error.code !== 'commander.help') report(outcome, argv.includes('--json'));
+    process.exitCode = isFleetctls ? 1 : 2; // commander.help: no command was named, and the help that was shown says so
   }
 }
 

@@ -1,13 +1,20 @@
 import { UsageError } from '../contract/errors.ts';
+import type { RoleType } from '../tuf/envelope.ts';
+
+/** Where fleetctl looks for the passphrase of a role's key file. */
+export function passphraseVariable(role: RoleType): string {
+  return `FLEET_${role.toUpperCase()}_PASSPHRASE`;
+}
 
 /**
  * The passphrase of a role's key file: from `FLEET_<ROLE>_PASSPHRASE` as fleetctl reads it (raw, not trimmed), else asked for without echo.
+ * @param how - what the question begins with
  * @returns its UTF-8 bytes
  * @throws UsageError if it is empty, or there is nobody to ask
  */
-export async function passphrase(role: 'root' | 'targets' | 'snapshot' | 'timestamp'): Promise<Uint8Array> {
-  const variable = `FLEET_${role.toUpperCase()}_PASSPHRASE`;
-  const given = process.env[variable] ?? (await ask(role, variable));
+export async function passphrase(role: RoleType, how: 'Enter' | 'Repeat' = 'Enter'): Promise<Uint8Array> {
+  const variable = passphraseVariable(role);
+  const given = process.env[variable] ?? (await ask(role, variable, how));
   if (given === '')
     throw new UsageError(`The passphrase of the ${role} key is empty.`, {
       remedy: `Set ${variable} to the passphrase, or unset it and enter the passphrase in a terminal.`,
@@ -15,7 +22,7 @@ export async function passphrase(role: 'root' | 'targets' | 'snapshot' | 'timest
   return Buffer.from(given, 'utf8');
 }
 
-async function ask(role: string, variable: string): Promise<string> {
+async function ask(role: string, variable: string, how: string): Promise<string> {
   if (!process.stdin.isTTY)
     throw new UsageError(`The passphrase of the ${role} key is not known, and there is no terminal to ask for it.`, {
       remedy: `Set ${variable}, or run this in a terminal.`,
@@ -23,7 +30,7 @@ async function ask(role: string, variable: string): Promise<string> {
   const { default: password } = await import('@inquirer/password');
   try {
     // The question goes to stderr: stdout may be one JSON object and nothing else.
-    return await password({ message: `Enter ${role} key passphrase:` }, { output: process.stderr });
+    return await password({ message: `${how} ${role} key passphrase:` }, { output: process.stderr });
   } catch (error) {
     throw new UsageError(`No passphrase for the ${role} key was entered.`, {
       cause: error,

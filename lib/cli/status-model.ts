@@ -1,4 +1,4 @@
-import { VALIDITY } from '../authoring/init.ts';
+import { VALIDITY } from '../authoring/validity.ts';
 import type { Policy } from '../refresh/policy.ts';
 import { after, days, formatInstant, seconds, type Instant, type Seconds } from '../tuf/instant.ts';
 import type { PublishedRole, Who } from '../client/client-check.ts';

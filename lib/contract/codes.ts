@@ -177,6 +177,10 @@ export const CODES = {
     kind: 'refusal',
     remedy: 'Choose an end that the message allows: signing has to go on a day before clients would fail.',
   },
+  UNFINISHED_WORK: {
+    kind: 'refusal',
+    remedy: 'Finish it with the tool that left it, or remove what the message names; nothing of it is published.',
+  },
   AUDIT_FAILED: {
     kind: 'refusal',
     remedy:

@@ -4,6 +4,7 @@ import { COMPACT, encodeJson } from '../tuf/encode-json.ts';
 import { Fields, knownFields } from '../tuf/fields.ts';
 import { isArray, parseJson, type Json } from '../tuf/json.ts';
 import { parsePrivateKey, type PrivateKey } from './private-key.ts';
+import { systemRandom, type Random } from './random.ts';
 import { openBox, parseBox, sealBox, type ScryptBox } from './scrypt-box.ts';
 import { unreadable, withoutQuoting } from './unreadable.ts';
 
@@ -28,17 +29,43 @@ export async function openKeyFile(
   passphrase: Passphrase,
   file = 'keys/timestamp.json',
 ): Promise<readonly PrivateKey[]> {
+  const keyFile = readKeyFile(bytes, file);
+  if (keyFile.is === 'plain') return keyFile.keys;
+  const given = typeof passphrase === 'function' ? await passphrase() : passphrase;
+  const keys = await keyFile.open(given);
+  if (keys === undefined) throw unreadable(`${printable(file)} cannot be decrypted: ${whyNot(given)}`);
+  return keys;
+}
+
+/** A key file that was read as far as that goes without a passphrase. */
+export type KeyFile =
+  | { readonly is: 'plain'; readonly keys: readonly PrivateKey[] }
+  | {
+      readonly is: 'encrypted';
+      /** @returns undefined if the passphrase is wrong or the file is damaged, which look the same */
+      open(passphrase: Uint8Array): Promise<readonly PrivateKey[] | undefined>;
+    };
+
+/**
+ * Reads a key file for somebody who may try more than one passphrase.
+ * @throws RefusalError KDF_REFUSED, KEY_UNREADABLE
+ */
+export function readKeyFile(bytes: Uint8Array, file: string): KeyFile {
   const name = printable(file);
   const data = withoutQuoting(name, () => parseKeyFile(bytes, name));
-  if ('plain' in data) return withoutQuoting(name, () => parseKeys(data.plain, name));
-  const given = typeof passphrase === 'function' ? await passphrase() : passphrase;
-  const plaintext = await openBox(data.box, given);
-  if (plaintext === undefined) throw unreadable(`${name} cannot be decrypted: ${whyNot(given)}`);
-  try {
-    return withoutQuoting(name, () => parseKeys(parseJson(plaintext, `${name}, decrypted,`), name));
-  } finally {
-    plaintext.fill(0);
-  }
+  if ('plain' in data) return { is: 'plain', keys: withoutQuoting(name, () => parseKeys(data.plain, name)) };
+  return {
+    is: 'encrypted',
+    async open(passphrase) {
+      const plaintext = await openBox(data.box, passphrase);
+      if (plaintext === undefined) return undefined;
+      try {
+        return withoutQuoting(name, () => parseKeys(parseJson(plaintext, `${name}, decrypted,`), name));
+      } finally {
+        plaintext.fill(0);
+      }
+    },
+  };
 }
 
 function parseKeyFile(bytes: Uint8Array, name: string): { readonly box: ScryptBox } | { readonly plain: Json } {
@@ -78,13 +105,14 @@ const INDENTED = { ...COMPACT, indent: '\t' };
 export async function sealKeyFile(
   keys: readonly PrivateKey[],
   passphrase: Uint8Array | undefined,
+  random: Random = systemRandom,
 ): Promise<Uint8Array> {
   const list = keys.map((key) => key.secretJson());
   if (passphrase === undefined) return keyFile(false, list);
   if (passphrase.length === 0) throw new UsageError('The passphrase of a key file must not be empty.');
   const plaintext = encodeJson(list, INDENTED);
   try {
-    return keyFile(true, await sealBox(plaintext, passphrase));
+    return keyFile(true, await sealBox(plaintext, passphrase, random));
   } finally {
     plaintext.fill(0);
   }

@@ -1,8 +1,9 @@
-import { constants, createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
+import { constants, createPrivateKey, createPublicKey, sign, type KeyObject } from 'node:crypto';
 import { Fields, knownFields, parseHex } from '../tuf/fields.ts';
 import type { Json, JsonObject } from '../tuf/json.ts';
 import { isUsable, parseKey, type PublicKey } from '../tuf/key.ts';
 import { ed25519Point, keyHead, publicKeyOf, schemeOf, type Scheme } from './public-key.ts';
+import { systemRandom, type Random } from './random.ts';
 import type { Signer } from './signer.ts';
 import { unreadable } from './unreadable.ts';
 
@@ -38,9 +39,12 @@ export class PrivateKey implements Signer {
   }
 }
 
-/** Makes an Ed25519 key, the kind that fleetctl makes. */
-export function newEd25519Key(): PrivateKey {
-  return new PrivateKey(generateKeyPairSync('ed25519').privateKey);
+/** Makes an Ed25519 key, the kind that fleetctl makes. Its seed is what is asked of `random` (RFC 8032, section 5.1.5). */
+export function newEd25519Key(random: Random = systemRandom): PrivateKey {
+  const seed = random(32);
+  const key = new PrivateKey(fromSeed(seed, 'The new key'));
+  seed.fill(0);
+  return key;
 }
 
 function signature(scheme: Scheme, key: KeyObject, message: Uint8Array): Uint8Array {
@@ -123,12 +127,17 @@ function typeName(keytype: string): string {
 
 function ed25519(value: Fields, where: string): KeyObject {
   const bytes = parseHex(value.string('private'), value.path('private'), 128);
-  const pkcs8 = Buffer.concat([ED25519_PKCS8, bytes.subarray(0, 32)]);
-  const key = privateKey({ key: pkcs8, format: 'der', type: 'pkcs8' }, where);
+  const key = fromSeed(bytes.subarray(0, 32), where);
   const isWhole = ed25519Point(createPublicKey(key)).equals(bytes.subarray(32));
-  pkcs8.fill(0);
   bytes.fill(0);
   if (!isWhole) throw unreadable(`${where} has halves that do not match.`);
+  return key;
+}
+
+function fromSeed(seed: Uint8Array, where: string): KeyObject {
+  const pkcs8 = Buffer.concat([ED25519_PKCS8, seed]);
+  const key = privateKey({ key: pkcs8, format: 'der', type: 'pkcs8' }, where);
+  pkcs8.fill(0);
   return key;
 }
 

@@ -1,8 +1,9 @@
-import { randomBytes, scrypt, type ScryptOptions } from 'node:crypto';
+import { scrypt, type ScryptOptions } from 'node:crypto';
 import { RefusalError } from '../contract/errors.ts';
 import { quote } from '../contract/printable.ts';
 import { Fields, knownFields } from '../tuf/fields.ts';
 import type { Json, JsonObject } from '../tuf/json.ts';
+import { systemRandom, type Random } from './random.ts';
 import { unreadable } from './unreadable.ts';
 
 /** Something encrypted under a passphrase, whose parameters are ones that we are willing to compute with. */
@@ -83,19 +84,27 @@ export async function openBox(box: ScryptBox, passphrase: Uint8Array): Promise<U
   }
 }
 
-/** Encrypts as go-tuf v0.5.2 does, into the JSON of a key file's `data`. */
-export async function sealBox(plaintext: Uint8Array, passphrase: Uint8Array): Promise<JsonObject> {
-  const salt = randomBytes(SALT_BYTES);
-  const nonce = randomBytes(NONCE_BYTES);
+/** Encrypts as go-tuf v0.5.2 does, into the JSON of a key file's `data`. Salt, then nonce, are asked of `random` before anything is waited for. */
+export async function sealBox(
+  plaintext: Uint8Array,
+  passphrase: Uint8Array,
+  random: Random = systemRandom,
+): Promise<JsonObject> {
+  const salt = random(SALT_BYTES);
+  const nonce = random(NONCE_BYTES);
   const { key, cipher } = await keyAndCipher(passphrase, salt, WRITTEN_N);
   const ciphertext = cipher(key, nonce).encrypt(plaintext);
   key.fill(0);
   const params = object(['N', WRITTEN_N], ['r', R], ['p', P]);
   return object(
-    ['kdf', object(['name', 'scrypt'], ['params', params], ['salt', salt.toString('base64')])],
-    ['cipher', object(['name', 'nacl/secretbox'], ['nonce', nonce.toString('base64')])],
-    ['ciphertext', Buffer.from(ciphertext).toString('base64')],
+    ['kdf', object(['name', 'scrypt'], ['params', params], ['salt', base64Of(salt)])],
+    ['cipher', object(['name', 'nacl/secretbox'], ['nonce', base64Of(nonce)])],
+    ['ciphertext', base64Of(ciphertext)],
   );
+}
+
+function base64Of(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64');
 }
 
 function object(...members: readonly (readonly [string, Json])[]): JsonObject {

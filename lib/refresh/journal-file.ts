@@ -69,6 +69,24 @@ function plain(json: Json): unknown {
   return isArray(json) ? json.map(plain) : json;
 }
 
+/**
+ * The highest version of a timestamp that a journal speaks of, 0 if it cannot be read. Nothing is verified: whoever signs above it loses nothing but numbers.
+ */
+export function recordedVersion(bytes: Uint8Array): number {
+  try {
+    const fields = document(bytes);
+    const versions = ['entry', 'seen'].map((name) => {
+      const recorded = fields.json.get(name);
+      const version = isObject(recorded) ? recorded.get('version') : 0;
+      return typeof version === 'number' ? version : 0;
+    });
+    return Math.max(fields.integer('floor'), ...versions);
+  } catch (error) {
+    if (isRefusal(error)) return 0;
+    throw error;
+  }
+}
+
 /** Nobody but us reads it, so no spelling of a field is another one's. */
 const ANY = knownFields();
 

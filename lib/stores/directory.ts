@@ -38,7 +38,7 @@ export function directoryStore(folder: string, options: DirectoryOptions = {}): 
     return join(folder, name);
   };
   return {
-    get: (name, maxBytes) => settled(() => read(pathOf(name), maxBytes)),
+    get: (name, maxBytes) => settled(() => readStored(pathOf(name), maxBytes)),
     putIf: async (name, bytes, expected) => {
       const path = pathOf(name);
       return withLock(lockFolder, 'put', () => replaceFile(path, bytes, expected, options), lock);
@@ -54,7 +54,12 @@ function settled<T>(action: () => T): Promise<T> {
   });
 }
 
-function read(path: string, maxBytes: number): Stored | undefined {
+/**
+ * Reads one file whole.
+ * @throws RefusalError TOO_LARGE
+ * @throws FailureError STORE_UNREACHABLE, ACCESS_DENIED
+ */
+export function readStored(path: string, maxBytes: number): Stored | undefined {
   return withFile(path, (file, { size }) => {
     if (size > maxBytes) throw tooLarge(path, maxBytes);
     const pieces: Uint8Array[] = [];

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
-  constants,
   fchmodSync,
   fchownSync,
   fstatSync,
@@ -15,6 +14,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { diskError, systemCode } from './disk-error.ts';
+import { flushFolder } from './flush-folder.ts';
 import { contentToken, piecesOf, withFile } from './plain-file.ts';
 import type { Token } from './store.ts';
 
@@ -46,7 +46,7 @@ export function replaceFile(
     removeLeftovers(folder);
     const before = present(path);
     if (before.token !== expected) return 'changed';
-    write(temporary, bytes, before.stats, mode);
+    writeFlushed(temporary, bytes, before.stats, mode);
     // Flushing took its time, and fleetctl knows no lock: look once more, just before.
     if (present(path).token !== expected) {
       unlinkSync(temporary);
@@ -73,18 +73,25 @@ function present(path: string): { readonly token: Token | 'absent'; readonly sta
   return found ?? { token: 'absent' };
 }
 
-function write(path: string, bytes: Uint8Array, like: Stats | undefined, mode: number): void {
+/**
+ * Writes a file that is not there yet, down to the disk.
+ * @param like - the file that it is to replace, whose mode and owner it gets; without one it gets `mode`, less what the umask takes
+ */
+export function writeFlushed(path: string, bytes: Uint8Array, like: Stats | undefined, mode: number): void {
   const file = openSync(path, 'wx', like ? 0o600 : mode);
   try {
     for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
-    if (like) {
-      keepOwner(file, like);
-      fchmodSync(file, like.mode & 0o7777); // whatever the umask says
-    }
+    if (like) makeLike(file, like);
     fsyncSync(file);
   } finally {
     closeSync(file);
   }
+}
+
+/** Gives an open file the owner and the mode of another one, whatever the umask says. */
+function makeLike(file: number, like: Stats): void {
+  keepOwner(file, like);
+  fchmodSync(file, like.mode & 0o7777);
 }
 
 /** Run by root on somebody's repository, a put must not take the file away from them: fleetctl writes in place. */
@@ -95,20 +102,6 @@ function keepOwner(file: number, { uid, gid }: Stats): void {
     fchownSync(file, uid, gid);
   } catch (error) {
     if (systemCode(error) !== 'EPERM') throw error; // not root: the file becomes ours, as with every other program
-  }
-}
-
-function flushFolder(folder: string): void {
-  try {
-    const file = openSync(folder, constants.O_RDONLY);
-    try {
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-  } catch (error) {
-    // Some network and user-space file systems cannot flush a folder, and the one above ours may not be readable to us.
-    if (!['EINVAL', 'ENOTSUP', 'EACCES'].includes(systemCode(error) ?? '')) throw error;
   }
 }
 

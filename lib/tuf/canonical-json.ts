@@ -1,4 +1,4 @@
-import { isArray, isObject, type Json, type JsonObject } from './json.ts';
+import { isArray, isObject, type Json } from './json.ts';
 
 /**
  * Canonical JSON as go-tuf signs it (OLPC's): keys in the order of their UTF-8 bytes, no white space, only `\` and `"` escaped, everything else raw.
@@ -13,7 +13,9 @@ function canonicalText(json: Json): string {
   if (typeof json === 'string') return canonicalString(json);
   if (isArray(json)) return `[${json.map(canonicalText).join(',')}]`;
   if (!isObject(json)) return JSON.stringify(json);
-  const members = sortedKeys(json).map((key) => `${canonicalString(key)}:${canonicalText(json.get(key) ?? null)}`);
+  const members = inUtf8Order(Array.from(json.keys())).map(
+    (key) => `${canonicalString(key)}:${canonicalText(json.get(key) ?? null)}`,
+  );
   return `{${members.join(',')}}`;
 }
 
@@ -23,9 +25,11 @@ function canonicalString(text: string): string {
 
 const SURROGATE = /[\ud800-\udfff]/;
 
-/** UTF-16 order, which is what sort() gives, differs from UTF-8 order only where a key lies outside the basic plane. */
-function sortedKeys(object: JsonObject): string[] {
-  const keys = Array.from(object.keys());
+/**
+ * Sorts keys as Go does, in place: by their UTF-8 bytes.
+ * UTF-16 order, which is what sort() gives, differs only where a key lies outside the basic plane.
+ */
+export function inUtf8Order(keys: string[]): string[] {
   if (!keys.some((key) => SURROGATE.test(key))) return keys.sort();
   return keys.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 }

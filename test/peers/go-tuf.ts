@@ -67,6 +67,8 @@ export interface RepositoryOptions {
   readonly passphrases?: Passphrases;
   /** The clock. Without it, the real one. */
   readonly now?: Moment;
+  /** From what keys, salts and nonces are made. Without it, they are random. */
+  readonly random?: string;
 }
 
 export interface RootOptions extends RepositoryOptions {
@@ -197,8 +199,9 @@ export class GoTuf {
   }
 
   async #command(words: readonly string[], options: RepositoryOptions, input?: string): Promise<string> {
-    const { now, passphrases = {} } = options;
-    const run = await this.#run([...words, ...(now ? ['--now', rfc3339(now)] : [])], passphrases, input);
+    const { now, random, passphrases = {} } = options;
+    const flags = [...(now ? ['--now', rfc3339(now)] : []), ...(random === undefined ? [] : ['--random', random])];
+    const run = await this.#run([...words, ...flags], passphrases, input);
     if (run.exit !== 0) throw new GoTufError(run.stderr.trim());
     return run.stdout;
   }

@@ -49,6 +49,7 @@ type options struct {
 	unchecked          bool
 	uncheckedKeys      bool
 	targets            bool
+	random             string
 }
 
 // errInAnswer makes the exit status 1 where the answer itself says what went wrong.
@@ -67,6 +68,9 @@ func main() {
 		fail(fmt.Errorf("usage: peer %s %s", os.Args[1], chosen.usage))
 	}
 	setClock(given.now)
+	if given.random != "" {
+		setRandom(given.random)
+	}
 	answer, err := chosen.run(words, given)
 	if err != nil && !errors.Is(err, errInAnswer) {
 		fail(err)
@@ -96,6 +100,7 @@ func parse(name string, arguments []string) ([]string, *options) {
 	flags.BoolVar(&given.consistentSnapshot, "consistent-snapshot", false, "write N.snapshot.json and the like")
 	flags.BoolVar(&given.unchecked, "unchecked", false, "publish even what go-tuf would refuse to commit")
 	flags.BoolVar(&given.uncheckedKeys, "unchecked-keys", false, "do not open the keys once more beforehand, as fleetctl does")
+	flags.StringVar(&given.random, "random", "", "the seed from which keys, salts and nonces are made")
 	flags.BoolVar(&given.targets, "targets", false, "also look up and download every target")
 	words := []string{}
 	for {

@@ -1,0 +1,40 @@
+import type { Json, JsonObject } from '../tuf/json.ts';
+import { keptOrder } from './kept-order.ts';
+
+/** A target that is to be listed. */
+export interface ListedTarget {
+  /** As clients ask for it. */
+  readonly path: string;
+  readonly length: number;
+  readonly sha512: string;
+}
+
+/**
+ * Lists targets, new ones and ones that change: `targets` of targets.json.
+ * @param listed - what is listed now
+ * @param version - becomes `custom.version`, which `fleetctl package` reads
+ * @returns in the order of go-tuf if what was listed is; else new ones at the end
+ * @see go-tuf v0.5.2, repo.go (AddTargetsWithExpiresToPreferredRole)
+ */
+export function listTargets(listed: JsonObject, added: readonly ListedTarget[], version: string): JsonObject {
+  const targets = new Map(listed);
+  for (const { path, length, sha512 } of added) {
+    targets.delete(`/${path}`); // the same target, as very old go-tuf spelt it
+    targets.set(
+      path,
+      new Map<string, Json>([
+        ['length', length],
+        ['hashes', new Map([['sha512', sha512]])],
+        ['custom', new Map([['version', version]])],
+      ]),
+    );
+  }
+  return keptOrder(listed, targets);
+}
+
+/** Where a target's file lies below `targets/`: in a repository with consistent snapshots its hash stands before its name. */
+export function storedPath({ path, sha512 }: ListedTarget, consistentSnapshot: boolean): string {
+  if (!consistentSnapshot) return path;
+  const cut = path.lastIndexOf('/') + 1;
+  return `${path.slice(0, cut)}${sha512}.${path.slice(cut)}`;
+}

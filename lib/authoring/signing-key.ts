@@ -1,0 +1,53 @@
+import { RefusalError } from '../contract/errors.ts';
+import type { PrivateKey } from '../keys/private-key.ts';
+import type { RoleType } from '../tuf/envelope.ts';
+import { isUsable } from '../tuf/key.ts';
+import { keyId } from '../tuf/key-id.ts';
+import type { Root } from '../tuf/root.ts';
+
+/** A key, and the id under which clients know it. */
+export interface SigningKey {
+  readonly id: string;
+  readonly key: PrivateKey;
+}
+
+/** The private keys that are at hand, by role. Those that a command does not need are left out. */
+export type LocalKeys = Readonly<Partial<Record<RoleType, readonly PrivateKey[]>>>;
+
+/**
+ * The keys that sign for a role, in the order of their ids: those that the root lists for it. A key is known by what it is, not by what it is called.
+ * @throws RefusalError KEY_NOT_IN_ROOT if there is none
+ * @see go-tuf v0.5.2, repo.go (getSignersInDB)
+ */
+export function signersOf(role: Exclude<RoleType, 'root'>, root: Root, local: LocalKeys): readonly SigningKey[] {
+  const signers = (local[role] ?? []).flatMap((key): SigningKey[] => {
+    const id = idIn(root, role, key);
+    return id === undefined ? [] : [{ id, key }];
+  });
+  if (signers.length > 0) return byId(signers);
+  throw new RefusalError(
+    'KEY_NOT_IN_ROOT',
+    `keys/${role}.json holds no key that root.json (version ${root.version}) lists for the role ${role}.`,
+  );
+}
+
+/**
+ * The keys that sign a new root: all that are at hand, the revoked ones too, so that whoever knows only those can follow.
+ * @param root - the new root
+ * @see go-tuf v0.5.2, repo.go (getSignersInDB)
+ */
+export function rootSigners(root: Root, keys: readonly PrivateKey[]): readonly SigningKey[] {
+  return byId(keys.map((key) => ({ id: idIn(root, 'root', key) ?? keyId(key.publicKey.json), key })));
+}
+
+/** The id under which a root lists a key for a role. */
+function idIn({ roles, keys }: Root, role: RoleType, { publicKey }: PrivateKey): string | undefined {
+  return roles[role].keyids.find((id) => {
+    const listed = keys.get(id);
+    return listed !== undefined && isUsable(listed) && listed.content === publicKey.content;
+  });
+}
+
+function byId(signers: readonly SigningKey[]): readonly SigningKey[] {
+  return signers.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+}

@@ -1,0 +1,153 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { addArtefact } from '../authoring/add-artefact.ts';
+import type { Conditions } from '../authoring/conditions.ts';
+import { ROLES } from '../authoring/first-publication.ts';
+import { initialise } from '../authoring/initialise.ts';
+import { rotateRole } from '../authoring/rotate-role.ts';
+import { signTimestamp } from '../authoring/sign-timestamp.ts';
+import { atWork, Workplace } from '../authoring/workplace.ts';
+import { UsageError } from '../contract/errors.ts';
+import { quote } from '../contract/printable.ts';
+import { systemRandom } from '../keys/random.ts';
+import { MAX_JOURNAL_BYTES, recordedVersion } from '../refresh/journal-file.ts';
+import { readStored } from '../stores/directory.ts';
+import { diskError } from '../stores/disk-error.ts';
+import { MAX_BYTES } from '../tuf/envelope.ts';
+import { instantOf } from '../tuf/instant.ts';
+import { beginChain } from '../tuf/root-chain.ts';
+import { parseDuration } from './duration.ts';
+import { askingKeyRing } from './key-ring.ts';
+import { asFleetctl } from './updates-report.ts';
+
+/** What every command of the group can be given. Not every command has every validity. */
+export interface UpdatesOptions {
+  readonly path: string;
+  readonly consistentSnapshots?: true;
+  readonly rootValidity?: string;
+  readonly targetsValidity?: string;
+  readonly snapshotValidity?: string;
+  readonly timestampValidity?: string;
+}
+
+/** What `updates add` is given. */
+export interface ArtefactOptions extends UpdatesOptions {
+  readonly target?: string;
+  readonly name?: string;
+  readonly platform?: string;
+  readonly version?: string;
+  readonly tag: readonly string[];
+}
+
+/** `timekeeper updates init` */
+export function runInit(options: UpdatesOptions): Promise<void> {
+  return asFleetctl(async () => {
+    const conditions = conditionsOf(options);
+    makeFolder(options.path);
+    const ids = await atWork(options.path, tell, (place) =>
+      initialise(place, options.consistentSnapshots ?? false, conditions),
+    );
+    for (const role of ROLES) process.stdout.write(`Generated ${role} key with ID: ${ids[role]}\n`);
+  });
+}
+
+/** `timekeeper updates roots` */
+export function runRoots({ path }: UpdatesOptions): Promise<void> {
+  return asFleetctl(() => {
+    refuseUninitialised(path);
+    const root = new Workplace(path).read('root.json', MAX_BYTES.root);
+    if (root === undefined) {
+      throw new UsageError('missing root metadata', { remedy: 'Put back repository/root.json as it was published.' });
+    }
+    beginChain(root); // what is packaged into agents has to be a root
+    process.stdout.write(Buffer.concat([root, Buffer.from('\n')]));
+    return Promise.resolve();
+  });
+}
+
+/** `timekeeper updates add` */
+export function runAdd(options: ArtefactOptions): Promise<void> {
+  return asFleetctl(async () => {
+    const artefact = required(options);
+    refuseUninitialised(options.path);
+    await atWork(options.path, tell, (place) => addArtefact(place, artefact, conditionsOf(options)));
+  });
+}
+
+/** `timekeeper updates timestamp` */
+export function runTimestamp(options: UpdatesOptions): Promise<void> {
+  return asFleetctl(async () => {
+    refuseUninitialised(options.path);
+    await atWork(options.path, tell, (place) => signTimestamp(place, conditionsOf(options)));
+  });
+}
+
+/** `timekeeper updates rotate ROLE` */
+export function runRotate(roles: readonly string[], options: UpdatesOptions): Promise<void> {
+  return asFleetctl(async () => {
+    const [given] = roles;
+    const role = ROLES.find((name) => name === given);
+    if (roles.length !== 1) throw new UsageError('role must be provided', { remedy: `Name one: ${ROLES.join(', ')}.` });
+    if (role === undefined) throw new UsageError(`There is no role ${quote(given ?? '')}: it is one of ${ROLES.join(', ')}.`); // prettier-ignore
+    refuseUninitialised(options.path);
+    const id = await atWork(options.path, tell, (place) => rotateRole(place, role, conditionsOf(options)));
+    process.stdout.write(`Generated ${role} key with ID: ${id}\n`);
+  });
+}
+
+function conditionsOf(options: UpdatesOptions): Conditions {
+  const { rootValidity, targetsValidity, snapshotValidity, timestampValidity } = options;
+  return {
+    keyRing: askingKeyRing(),
+    validity: {
+      root: parseDuration(rootValidity ?? '3650 days', '--root-validity'),
+      targets: parseDuration(targetsValidity ?? '1095 days', '--targets-validity'),
+      snapshot: parseDuration(snapshotValidity ?? '1095 days', '--snapshot-validity'),
+      timestamp: parseDuration(timestampValidity ?? '14 days', '--timestamp-validity'),
+    },
+    now: instantOf(Date.now() + 500), // to the nearest second, as fleetctl rounds
+    random: systemRandom,
+    timestampFloor: floorOf(options.path),
+    tell,
+  };
+}
+
+/** A re-sign may have recorded a version that it never published. It is never used again. */
+function floorOf(path: string): number {
+  const journal = readStored(join(path, '.timekeeper', 'journal.json'), MAX_JOURNAL_BYTES);
+  return journal === undefined ? 0 : recordedVersion(journal.bytes);
+}
+
+/** In urfave/cli's words, as fleetctl says it. */
+function required({ target, name, platform, version, tag }: ArtefactOptions) {
+  const missing = Object.entries({ target, name, platform, version }).flatMap(([flag, given]) => (given === undefined ? [flag] : [])); // prettier-ignore
+  if (target === undefined || name === undefined || platform === undefined || version === undefined) {
+    const flags = missing.length === 1 ? `Required flag "${missing.join('')}" not set` : `Required flags "${missing.join(', ')}" not set`; // prettier-ignore
+    throw new UsageError(flags, { remedy: 'See timekeeper updates add --help.' });
+  }
+  return { file: target, name, platform, version, tags: tag };
+}
+
+function refuseUninitialised(path: string): void {
+  if (existsSync(path) && (new Workplace(path).isInitialized() || hasBegun(path))) return;
+  throw new UsageError(`repo not initialized: ${path}`, {
+    remedy: 'Name the folder with keys/ and repository/ in it with --path, or make one with timekeeper updates init.',
+  });
+}
+
+/** An `init` that was interrupted may have put nothing in its place yet. */
+function hasBegun(path: string): boolean {
+  return existsSync(join(path, '.timekeeper', 'update', 'intent.json'));
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o755 });
+  } catch (error) {
+    throw diskError(error, path, 'made');
+  }
+}
+
+function tell(sentence: string): void {
+  process.stderr.write(`${sentence}\n`);
+}

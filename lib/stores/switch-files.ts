@@ -1,0 +1,263 @@
+import {
+  constants,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  unlinkSync,
+  type Stats,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { FailureError } from '../contract/errors.ts';
+import { diskError, place, systemCode } from './disk-error.ts';
+import { flushFolder } from './flush-folder.ts';
+import { contentToken, piecesOf, withFile } from './plain-file.ts';
+import { writeFlushed } from './replace-file.ts';
+import { encodeIntent, readIntent, type Intent, type IntendedFile } from './switch-intent.ts';
+import type { Token } from './store.ts';
+
+/** A file that is prepared and waits to be put in its place. */
+export interface PreparedFile {
+  /** Its name in the folder of what is prepared. */
+  readonly from: string;
+  /** Its place, relative to the working directory. */
+  readonly to: string;
+  /** What has to be there until then; undefined where it does not matter. */
+  readonly expected?: Token | 'absent';
+  /** What will be there then, for files that are compared after a crash; undefined for the others. */
+  readonly content?: Token;
+  /** Whether somebody may rely on it as soon as it is in its place. From the first such file on there is no way back, only forward. */
+  readonly isPublished: boolean;
+}
+
+/** What a run that was killed had left, and what became of it. */
+export type Recovery =
+  | { readonly is: 'nothing' | 'finished' | 'undone' }
+  /** Somebody else wrote this file meanwhile, so it can be neither finished nor undone. */
+  | { readonly is: 'stuck'; readonly changed: string };
+
+/**
+ * Several files of one working directory that are replaced all or not at all, also when the process is killed or the power fails.
+ *
+ * All of them are written and flushed in a folder of ours beside the repository. Then a file of intent is: from there on what is begun gets finished,
+ * by this run or the next. Each file is put in its place by a rename, in the given order. To be used under the lock of the working directory.
+ */
+export class FileSwitch {
+  readonly #base: string;
+  readonly #folder: string;
+
+  /**
+   * @param base - the working directory
+   * @param folder - ours, relative to it, on the same file system; its parent is there
+   */
+  constructor(base: string, folder: string) {
+    this.#base = base;
+    this.#folder = join(base, folder);
+  }
+
+  /** Where what is prepared is written; made at the first call. */
+  prepared(name: string): string {
+    const folder = join(this.#folder, 'new');
+    if (!existsSync(folder)) mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return join(folder, name);
+  }
+
+  /**
+   * Writes one prepared file, down to the disk.
+   * @param to - its place to be: a file that is there gives it mode and owner
+   * @param mode - for a file that is not there yet, less what the umask takes
+   */
+  prepare(name: string, bytes: Uint8Array, to: string, mode: number): void {
+    const path = this.prepared(name);
+    try {
+      writeFlushed(path, bytes, statsOf(join(this.#base, to)), mode);
+    } catch (error) {
+      throw diskError(error, join(this.#base, to), 'written');
+    }
+  }
+
+  /**
+   * Puts what is prepared in its place.
+   * @param folders - that have to be there, relative to the working directory, each after the one that it is in
+   * @throws FailureError LOST_RACE if a file is not the expected one any more: nothing is changed then
+   * @throws FailureError STORE_UNREACHABLE, ACCESS_DENIED, STORE_FULL: nothing is changed then either, or, where something could be relied on already, the next run finishes it
+   */
+  switchIn(files: readonly PreparedFile[], folders: readonly string[]): void {
+    for (const { to, expected } of files) this.#expect(to, expected);
+    const intent: Intent = {
+      folders: folders.filter((folder) => !existsSync(join(this.#base, folder))),
+      files: files.map(({ from, to, content, isPublished }): IntendedFile => ({
+        from,
+        to,
+        before: content === undefined ? this.#presence(to) : this.#token(to),
+        after: content ?? null,
+        isPublished,
+      })),
+    };
+    this.#record(intent);
+    this.#finish(intent);
+  }
+
+  /** Removes what is prepared, of a run that ends without using it. Never throws: the next run removes it too. */
+  discard(): void {
+    try {
+      if (!existsSync(this.#path('intent.json')) && !existsSync(this.#path('undo.json'))) this.#clear();
+    } catch {
+      return;
+    }
+  }
+
+  /**
+   * Finishes or undoes what a killed run had begun.
+   * @throws FailureError STORE_UNREACHABLE, ACCESS_DENIED, STORE_FULL
+   */
+  recover(): Recovery {
+    if (!existsSync(this.#folder)) return { is: 'nothing' };
+    const undo = readIntent(this.#path('undo.json'));
+    if (undo !== undefined) {
+      this.#undo(undo);
+      return { is: 'undone' };
+    }
+    const intent = readIntent(this.#path('intent.json'));
+    if (intent === undefined) {
+      this.#clear();
+      return { is: 'nothing' };
+    }
+    const changed = intent.files.find((file) => !this.#isOurs(file));
+    if (changed !== undefined) return { is: 'stuck', changed: changed.to };
+    this.#finish(intent);
+    return { is: 'finished' };
+  }
+
+  /** Gives up what is neither to be finished nor undone. */
+  giveUp(): void {
+    for (const name of ['intent.json', 'undo.json']) rmSync(this.#path(name), { force: true });
+    this.#clear();
+  }
+
+  #path(...names: readonly string[]): string {
+    return join(this.#folder, ...names);
+  }
+
+  #expect(to: string, expected: Token | 'absent' | undefined): void {
+    if (expected === undefined || this.#token(to) === expected) return;
+    throw new FailureError('LOST_RACE', `${place(join(this.#base, to))} was changed by somebody else meanwhile.`);
+  }
+
+  #token(to: string): Token | 'absent' {
+    return withFile(join(this.#base, to), (file) => contentToken(piecesOf(file, 0))) ?? 'absent';
+  }
+
+  #presence(to: string): 'absent' | null {
+    return statsOf(join(this.#base, to)) === undefined ? 'absent' : null;
+  }
+
+  /** Whether a file is as we found it, or as we wrote it. */
+  #isOurs({ from, to, before, after }: IntendedFile): boolean {
+    if (after === null) return true;
+    return this.#token(to) === (existsSync(this.#path('new', from)) ? before : after);
+  }
+
+  #record(intent: Intent): void {
+    try {
+      flushFolder(this.#path('new'));
+      writeFlushed(this.#path('intent.tmp'), encodeIntent(intent), undefined, 0o600);
+      renameSync(this.#path('intent.tmp'), this.#path('intent.json'));
+      for (const folder of [this.#folder, dirname(this.#folder), this.#base]) flushFolder(folder);
+    } catch (error) {
+      throw diskError(error, this.#path('intent.json'), 'written');
+    }
+  }
+
+  #finish(intent: Intent): void {
+    let relied = false;
+    let at = this.#folder;
+    try {
+      for (const folder of intent.folders) makeFolder((at = join(this.#base, folder)));
+      for (const { from, to, isPublished } of intent.files) {
+        at = join(this.#base, to);
+        if (!existsSync(this.#path('new', from))) {
+          relied ||= isPublished;
+          continue;
+        }
+        if (!isPublished) this.#keep(from, at);
+        renameSync(this.#path('new', from), at);
+        relied ||= isPublished;
+      }
+      const touched = [
+        ...intent.files.map(({ to }) => dirname(to)),
+        ...intent.folders.map((folder) => dirname(folder)),
+      ];
+      for (const folder of new Set(touched)) flushFolder((at = join(this.#base, folder)));
+    } catch (error) {
+      if (!relied) this.#undoInstead();
+      throw diskError(error, at, relied ? 'written; the next command finishes what was begun' : 'written');
+    }
+    unlinkSync(this.#path('intent.json'));
+    this.#clear();
+  }
+
+  /** Keeps what is about to be replaced. */
+  #keep(from: string, at: string): void {
+    const old = this.#path('old', from);
+    if (existsSync(old) || statsOf(at) === undefined) return;
+    if (!existsSync(dirname(old))) mkdirSync(dirname(old), { mode: 0o700 });
+    linkOrCopy(at, old);
+  }
+
+  #undoInstead(): void {
+    const intent = readIntent(this.#path('intent.json'));
+    if (intent === undefined) return;
+    renameSync(this.#path('intent.json'), this.#path('undo.json')); // takes no room on a full disk
+    this.#undo(intent);
+  }
+
+  #undo({ files, folders }: Intent): void {
+    for (const { from, to, before, isPublished } of files.toReversed()) {
+      if (isPublished) continue; // none of these is in its place yet
+      const [at, old] = [join(this.#base, to), this.#path('old', from)];
+      if (existsSync(old)) renameSync(old, at);
+      else if (before === 'absent' && !existsSync(this.#path('new', from))) rmSync(at, { force: true });
+    }
+    for (const folder of folders.toReversed()) removeIfEmpty(join(this.#base, folder));
+    unlinkSync(this.#path('undo.json'));
+    this.#clear();
+  }
+
+  #clear(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+function statsOf(path: string): Stats | undefined {
+  return lstatSync(path, { throwIfNoEntry: false });
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o755 });
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error;
+  }
+}
+
+/** Not every file system has hard links. */
+function linkOrCopy(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch {
+    copyFileSync(from, to, constants.COPYFILE_FICLONE);
+  }
+}
+
+function removeIfEmpty(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch {
+    return; // it was not made, or somebody put something there
+  }
+}
