@@ -38,7 +38,7 @@ export interface Given {
 }
 
 /** The bytes that the peer makes of a seed: see `test/peers/go-tuf/random.go`. */
-function seeded(seed: string): Random {
+export function seeded(seed: string): Random {
   let next = 0;
   let bytes = Buffer.alloc(0);
   return (length) => {
