@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, type Dirent } from 'node:fs';
+import { existsSync, readdirSync, rmdirSync, type Dirent } from 'node:fs';
 import { join } from 'node:path';
 import { isRefusal, RefusalError } from '../contract/errors.ts';
 import { quote } from '../contract/printable.ts';
@@ -104,25 +104,26 @@ export class Workplace {
  * @throws RefusalError UNFINISHED_WORK if that can be neither finished nor undone
  * @throws FailureError LOCKED, and what the disk throws
  */
-export function atWork<T>(
+export async function atWork<T>(
   folder: string,
   tell: (sentence: string) => void,
   work: (place: Workplace) => Promise<T>,
 ): Promise<T> {
-  return withLock(
-    join(folder, STATE),
-    'run',
-    async () => {
-      const place = new Workplace(folder);
-      recover(place, tell);
-      try {
-        return await work(place);
-      } finally {
-        place.switch.discard();
-      }
-    },
-    { create: true },
-  );
+  const state = join(folder, STATE);
+  const underLock = async () => {
+    const place = new Workplace(folder);
+    recover(place, tell);
+    try {
+      return await work(place);
+    } finally {
+      place.switch.discard();
+    }
+  };
+  try {
+    return await withLock(state, 'run', underLock, { create: true });
+  } finally {
+    removeIfEmpty(state); // a killed command may have made it
+  }
 }
 
 const RECOVERED: Readonly<Record<Exclude<Recovery['is'], 'stuck'>, string | undefined>> = {
@@ -162,4 +163,12 @@ function foldersOf(files: readonly string[]): readonly string[] {
     for (let at = file.indexOf('/'); at !== -1; at = file.indexOf('/', at + 1)) folders.add(file.slice(0, at));
   }
   return Array.from(folders);
+}
+
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    return; // a re-sign keeps its state there
+  }
 }

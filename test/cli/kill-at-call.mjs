@@ -5,7 +5,9 @@ import { syncBuiltinESMExports } from 'node:module';
 const CALLS = [
   'mkdirSync',
   'rmdirSync',
+  'rmSync',
   'symlinkSync',
+  'linkSync',
   'unlinkSync',
   'openSync',
   'fchownSync',
@@ -16,14 +18,36 @@ const CALLS = [
 ];
 let left = Number(process.env.KILL_AT);
 
+const count = () => {
+  if (--left === 0) process.kill(process.pid, 'SIGKILL');
+};
+
 for (const name of CALLS) {
   const call = fs[name];
   fs[name] = (...given) => {
     const changes = name !== 'openSync' || typeof given[1] === 'string'; // to read, it is given a number
-    if (changes && --left === 0) process.kill(process.pid, 'SIGKILL');
+    if (changes) count();
     if (name !== 'writeSync') return call(...given);
     const [file, bytes, at] = given;
     return call(file, bytes, at, Math.ceil((bytes.length - at) / 2));
   };
 }
+
+const { copyFile, open } = fs.promises;
+fs.promises.copyFile = (...given) => {
+  count();
+  return copyFile(...given);
+};
+fs.promises.open = async (path, flags, ...rest) => {
+  if (flags !== 'r') count();
+  const file = await open(path, flags, ...rest);
+  for (const name of ['write', 'datasync']) {
+    const call = file[name].bind(file);
+    file[name] = (bytes, at, ...more) => {
+      count();
+      return name === 'write' ? call(bytes, at, Math.ceil((bytes.length - at) / 2), ...more) : call();
+    };
+  }
+  return file;
+};
 syncBuiltinESMExports();

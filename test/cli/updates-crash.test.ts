@@ -1,0 +1,175 @@
+import { cpSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { contentOf, ours } from '../authoring/updates.ts';
+import { describeWithGoTuf } from '../peers/describe-with-go-tuf.ts';
+import type { GoTufLoop } from '../peers/go-tuf.ts';
+import { NOW, type Run, type RunOptions } from './timekeeper.ts';
+import { Client, newPath, WorkingCopy } from './working-copy.ts';
+
+const KILL_AT_CALL = fileURLToPath(new URL('./kill-at-call.mjs', import.meta.url));
+const LANES = [0, 1]; // rounds that run side by side, each on a repository of its own
+const PATIENCE = 300_000; // ms
+/** Kills at every call if it is 1, which takes seven minutes; else at one of so many. */
+const EVERY = Number(process.env.TIMEKEEPER_KILL_EVERY ?? 7);
+const PASSPHRASES = { root: 'r', targets: 's', snapshot: 't', timestamp: 'u' };
+const WORDS = { FLEET_ROOT_PASSPHRASE: 'r', FLEET_TARGETS_PASSPHRASE: 's', FLEET_SNAPSHOT_PASSPHRASE: 't', FLEET_TIMESTAMP_PASSPHRASE: 'u' }; // prettier-ignore
+
+const atCall = (n: number): RunOptions => ({ imports: [KILL_AT_CALL], env: { ...WORDS, KILL_AT: String(n) } });
+
+let source: string;
+const made = new Map<boolean, string>();
+
+beforeAll(async () => {
+  source = newPath();
+  writeFileSync(source, 'the first');
+  for (const consistentSnapshots of [false, true]) {
+    const folder = newPath();
+    await ours.init(folder, { random: 'init', consistentSnapshots });
+    await ours.add(folder, artefact('1'), { random: 'add' });
+    made.set(consistentSnapshots, folder);
+  }
+  writeFileSync(source, 'the second');
+});
+
+function artefact(version: string) {
+  return { file: source, name: 'orbit', platform: 'linux', version, tags: ['stable'] };
+}
+
+function start(consistentSnapshots: boolean): WorkingCopy {
+  const folder = newPath();
+  cpSync(made.get(consistentSnapshots)!, folder, { recursive: true });
+  return new WorkingCopy(folder);
+}
+
+const COMMANDS = [
+  { command: 'timestamp', words: () => ['timestamp'] },
+  { command: 'add', words: () => ['add', '--target', source, '--name', 'orbit', '--platform', 'linux', '--version', '2', '-t', 'stable'] }, // prettier-ignore
+  { command: 'rotate timestamp', words: () => ['rotate', 'timestamp'] },
+  { command: 'rotate root', words: () => ['rotate', 'root'] },
+] as const;
+
+/** Kills a command at every call that changes the disk, until it survives. Returns how many calls there are, to the next one that is tried. */
+async function killAtEveryCall(
+  consistentSnapshots: boolean,
+  words: readonly string[],
+  look: (copy: WorkingCopy, run: Run) => Promise<void>,
+): Promise<number> {
+  const survivors = await Promise.all(
+    LANES.map(async (lane) => {
+      for (let n = 1 + lane * EVERY; ; n += LANES.length * EVERY) {
+        const copy = start(consistentSnapshots);
+        const run = await copy.run(['updates', ...words], atCall(n));
+        await look(copy, run);
+        if (run.status !== null) {
+          expect(run).toMatchObject({ status: 0, stderr: '' });
+          return n;
+        }
+      }
+    }),
+  );
+  return Math.min(...survivors) - 1;
+}
+
+/** The next command, and what has to hold after it: nothing is left over, and both a new client and one that knows what was there accept it. */
+async function expectHealed(copy: WorkingCopy, remembering: Client): Promise<void> {
+  await ours.timestamp(copy.folder, { random: 'next', passphrases: PASSPHRASES });
+  expect(readdirSync(copy.folder).sort()).toEqual(['keys', 'repository', 'staged']);
+  expect(readdirSync(copy.path('staged'))).toEqual(['targets']);
+  expect(Object.keys(contentOf(copy.folder)).filter((name) => /\.tmp$|\/\./.test(name))).toEqual([]);
+  const { timestamp, targets } = remembering.update(copy.repository);
+  expect(new Client(copy.bytes('repository', '1.root.json')).update(copy.repository).timestamp).toEqual(timestamp);
+  for (const path of targets.get('targets')!.targets.keys()) expectServed(copy, path);
+}
+
+/** In a repository without consistent snapshots: that the file is there. Its hash is judged by the client of go-tuf, below. */
+function expectServed(copy: WorkingCopy, path: string): void {
+  if (!copy.bytes('repository', 'root.json').includes('"consistent_snapshot":true'))
+    expect(existsSync(join(copy.repository, 'targets', path))).toBe(true);
+}
+
+describe('an updates command that is killed at any call leaves what the next command finishes or undoes', () => {
+  test.each(COMMANDS)(
+    '$command',
+    async ({ words }) => {
+      const unsound: string[] = [];
+      const calls = await killAtEveryCall(false, words(), async (copy) => {
+        const client = new Client(start(false).bytes('repository', '1.root.json'));
+        client.update(made.get(false)! + '/repository');
+        try {
+          client.update(copy.repository);
+        } catch (error) {
+          unsound.push((error as { code: string }).code);
+        }
+        await expectHealed(copy, client);
+      });
+      if (process.env.MEASURE) console.log(`${words().join(' ')}: ${calls} calls, refused in between: ${unsound.join(' ')}`); // prettier-ignore
+      expect(calls).toBeGreaterThan(20);
+      // A client that has seen the repository is refused only between a new root, which revokes the timestamp key, and the timestamp of the new one.
+      const inherent = words().join(' ') === 'rotate timestamp' ? ['SIGNATURE_INVALID'] : [];
+      expect(unsound.filter((code) => !inherent.includes(code))).toEqual([]);
+    },
+    PATIENCE,
+  );
+
+  test(
+    'add, with consistent snapshots: no client, new or old, is refused at any moment',
+    async () => {
+      await killAtEveryCall(true, COMMANDS[1].words(), async (copy) => {
+        const client = new Client(copy.bytes('repository', '1.root.json'));
+        client.update(made.get(true)! + '/repository');
+        client.update(copy.repository);
+        new Client(copy.bytes('repository', '1.root.json')).update(copy.repository);
+        await expectHealed(copy, client);
+      });
+    },
+    PATIENCE,
+  );
+
+  test(
+    'init, after which there is a whole repository or none',
+    async () => {
+      const counts = await Promise.all(
+        LANES.map(async (lane) => {
+          for (let n = 1 + lane * EVERY; ; n += LANES.length * EVERY) {
+            const copy = new WorkingCopy(newPath());
+            const { status } = await copy.run(['updates', 'init', '--path', copy.folder], { ...atCall(n), cwd: '/' });
+            const again = await copy.run(['updates', 'init', '--path', copy.folder], { env: WORDS, cwd: '/' });
+            const { status: ended, stderr } = again;
+            expect(ended === 0 || stderr.includes('Error: repo already initialized: ')).toBe(true);
+            expect(readdirSync(copy.folder).sort()).toEqual(['keys', 'repository', 'staged']);
+            expect(readdirSync(copy.path('keys'))).toHaveLength(4);
+            new Client(copy.bytes('repository', '1.root.json')).update(copy.repository);
+            if (status !== null) return n;
+          }
+        }),
+      );
+      expect(Math.min(...counts)).toBeGreaterThan(40);
+    },
+    PATIENCE,
+  );
+});
+
+await describeWithGoTuf('a client of go-tuf v0.5.2 that sees it all', (peer) => {
+  let loop: GoTufLoop;
+  beforeAll(() => {
+    loop = peer.loop();
+  });
+  afterAll(() => loop.close());
+
+  test(
+    'accepts every target that a killed add leaves, after the next command',
+    async () => {
+      await killAtEveryCall(false, COMMANDS[1].words(), async (copy) => {
+        const state = newPath();
+        await loop.init(state, copy.bytes('repository', '1.root.json'));
+        await loop.update(state, join(made.get(false)!, 'repository'), { now: NOW, targets: true });
+        await ours.timestamp(copy.folder, { random: 'next', passphrases: PASSPHRASES });
+        const check = await loop.update(state, copy.repository, { now: NOW, targets: true });
+        expect(check).toMatchObject({ ok: true });
+      });
+    },
+    PATIENCE,
+  );
+});
