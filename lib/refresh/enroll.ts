@@ -6,10 +6,19 @@ import { Fields, knownFields } from '../tuf/fields.ts';
 import type { Instant } from '../tuf/instant.ts';
 import { isObject, parseJson, type Json } from '../tuf/json.ts';
 import type { PublicKey } from '../tuf/key.ts';
-import { beginChain, latest } from '../tuf/root-chain.ts';
+import { latest, verifyChain } from '../tuf/root-chain.ts';
 import type { Identity, Journal } from './journal.ts';
 import { encodeJournal, MAX_JOURNAL_BYTES } from './journal-file.ts';
-import { beginAtPin, keepChain, knownFrom, MAX_CHAIN_BYTES, pinAt, ROOT_CHAIN, withRoots } from './kept-roots.ts';
+import {
+  beginAtPin,
+  keepChain,
+  knownFrom,
+  MAX_CHAIN_BYTES,
+  pinAt,
+  pinOf,
+  ROOT_CHAIN,
+  withRoots,
+} from './kept-roots.ts';
 import { JOURNAL, look, type Look, type Places } from './look.ts';
 import type { Trust } from './trust.ts';
 import { openKeys, signProbe, type OurKeys } from './our-keys.ts';
@@ -142,9 +151,8 @@ async function withPinnedRoot(trust: Trust, hosting: ReadStore): Promise<Trust> 
 function remembering(trust: Trust, oldChain: Uint8Array | undefined, roots: readonly Uint8Array[]): Trust {
   const { trustedRoot } = trust;
   if (trustedRoot === undefined) return trust;
-  const known =
-    (oldChain && knownFrom(oldChain, trustedRoot)) ?? (roots.length > 0 ? beginChain(trustedRoot) : undefined);
-  return known === undefined ? trust : { ...trust, knownRoots: withRoots(known, roots) };
+  const known = (oldChain && knownFrom(oldChain, trustedRoot)) ?? verifyChain([trustedRoot], pinOf(trustedRoot));
+  return { ...trust, knownRoots: withRoots(known, roots) };
 }
 
 /** What goes beyond what is known has to be named: a typing error must not accept it. */

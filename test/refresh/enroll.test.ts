@@ -97,6 +97,21 @@ describe('enroll', () => {
       says: /timestamp\.json is missing/,
     },
     {
+      given: 'no root that is trusted',
+      code: 'NO_BASELINE',
+      arrange: () => undefined,
+      said: { trustedRoot: undefined } as never,
+      says: /No root is trusted yet\. The published root\.json has version 1 and SHA-256 [0-9a-f]{64};/,
+    },
+    {
+      given: 'a trusted root that its own keys did not sign',
+      code: 'ROOT_INVALID',
+      arrange: (r) => {
+        r.flipSignature('1.root.json');
+      },
+      says: /^The trusted root \(version 1\) is not signed by its own root keys/,
+    },
+    {
       given: "another repository's root",
       code: 'SIGNATURE_INVALID',
       arrange: async (r) => {
