@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { CodedError } from '../../lib/contract/errors.ts';
 import { pauseSigning, resumeSigning } from '../../lib/refresh/pause.ts';
 import { after, days, formatInstant, hours, minutes, seconds, type Instant } from '../../lib/tuf/instant.ts';
 import { newRepository, type Repository } from './repository.ts';
@@ -38,27 +39,53 @@ describe('a pause', () => {
 
   const now = 1_800_000_000 as Instant;
   const expiry = after(now, days(8));
-  test.each([
-    { given: 'to the second one day before clients fail', until: after(now, days(7)), code: 'accepted' },
-    { given: 'a second longer', until: after(now, seconds(7 * 86_400 + 1)), code: 'PAUSE_TOO_LONG' },
+  test.each<{ given: string; until: Instant; expiry?: undefined; reason?: string; code: string; says: RegExp }>([
+    { given: 'to the second one day before clients fail', until: after(now, days(7)), code: 'accepted', says: /^$/ },
+    {
+      given: 'with a reason of 200 characters',
+      until: after(now, hours(1)),
+      reason: 'x'.repeat(200),
+      code: 'accepted',
+      says: /^$/,
+    },
+    {
+      given: 'a second longer',
+      until: after(now, seconds(7 * 86_400 + 1)),
+      code: 'PAUSE_TOO_LONG',
+      says: /^The pause would end at 2027-01-22T08:00:01Z; it may last until 2027-01-22T08:00:00Z, one day before/,
+    },
     {
       given: 'where nobody knows until when clients are served',
       until: after(now, hours(1)),
       expiry: undefined,
       code: 'PAUSE_TOO_LONG',
+      says: /^Until when clients are served is not known/,
     },
-    { given: 'that is over already', until: now, code: 'USAGE' },
-    { given: 'without a reason', until: after(now, hours(1)), reason: '', code: 'USAGE' },
-    { given: 'with a reason of 201 characters', until: after(now, hours(1)), reason: 'x'.repeat(201), code: 'USAGE' },
+    { given: 'that is over already', until: now, code: 'USAGE', says: /which is over\.$/ },
+    {
+      given: 'without a reason',
+      until: after(now, hours(1)),
+      reason: '',
+      code: 'USAGE',
+      says: /needs a reason of at most 200/,
+    },
+    {
+      given: 'with a reason of 201 characters',
+      until: after(now, hours(1)),
+      reason: 'x'.repeat(201),
+      code: 'USAGE',
+      says: /needs a reason of at most 200/,
+    },
   ])('$given: $code', async (item) => {
     const r = await newRepository();
-    const { until, reason = 'why', code } = item;
+    const { until, reason = 'why', code, says } = item;
     const limit = 'expiry' in item ? item.expiry : expiry;
-    const paused = pauseSigning(r.state, { until, reason }, limit, now).then(
-      () => 'accepted',
-      (error: unknown) => (error as { code: string }).code,
+    const paused = await pauseSigning(r.state, { until, reason }, limit, now).then(
+      () => ({ code: 'accepted', message: '' }),
+      (error: unknown) => error as CodedError,
     );
-    await expect(paused).resolves.toBe(code);
+    expect(paused.code).toBe(code);
+    expect(paused.message).toMatch(says);
     expect(r.state.objects.has('pause.json')).toBe(code === 'accepted');
   });
 
