@@ -132,7 +132,11 @@ const RECOVERED: Readonly<Record<Exclude<Recovery['is'], 'stuck'>, string | unde
   undone: 'Undid what a command that was interrupted had begun.',
 };
 
-function recover(place: Workplace, tell: (sentence: string) => void): void {
+/**
+ * Finishes or undoes what a killed command had begun. Under the lock.
+ * @throws RefusalError UNFINISHED_WORK
+ */
+export function recover(place: Workplace, tell: (sentence: string) => void): void {
   const recovery = place.switch.recover();
   if (recovery.is === 'stuck') {
     refuseUnlessWhole(recovery.changed, place);

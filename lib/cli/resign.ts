@@ -4,6 +4,7 @@ import { refresh } from '../refresh/refresh.ts';
 import { withLock } from '../stores/lock.ts';
 import { instantOf } from '../tuf/instant.ts';
 import { deploymentOptions, type DeploymentOptions } from './deployment-options.ts';
+import { finishUpdate } from './finish-update.ts';
 import { directoryOptions, policyOf, trustedRootOf, type DirectoryOptions } from './options.ts';
 import { render } from './render.ts';
 import { runCommand } from './run-command.ts';
@@ -48,7 +49,10 @@ async function resign(options: ResignOptions, dryRun: boolean): Promise<Outcome>
   const outcome = await withLock(
     directory.state,
     'run',
-    () => refresh(wish, placesOf(directory), trust, policy, instantOf(Date.now())),
+    async () => {
+      await finishUpdate(directory);
+      return refresh(wish, placesOf(directory), trust, policy, instantOf(Date.now()));
+    },
     { create: true },
   );
   return { ...outcome, warnings: [...outcome.warnings, ...stagedMetadata(directory)] };

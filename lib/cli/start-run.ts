@@ -7,6 +7,7 @@ import { httpStore } from '../stores/http.ts';
 import { withLock } from '../stores/lock.ts';
 import { formatInstant, instantOf, type Instant } from '../tuf/instant.ts';
 import { newClients, type ClientCheck } from '../client/client-check.ts';
+import { finishUpdate } from './finish-update.ts';
 import { untilInterrupted } from './interrupt.ts';
 import { keepFresh } from './keep-fresh.ts';
 import { pinnedRoot } from './pinned-root.ts';
@@ -92,7 +93,10 @@ async function run(engine: Engine, kept: Kept, dryRun: boolean, now: Instant): P
   const wish: Wish = { repository: directory.name, force: false, dryRun, reason: undefined };
   const started = performance.now();
   try {
-    const act = () => engine(wish, places, trust, policy, now);
+    const act = async () => {
+      await finishUpdate(directory);
+      return engine(wish, places, trust, policy, now);
+    };
     const outcome = await withLock(directory.state, 'run', act, { create: true });
     const warnings = [...outcome.warnings, ...stagedMetadata(directory)];
     return { ...outcome, warnings, durationMs: Math.round(performance.now() - started) };

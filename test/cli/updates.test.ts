@@ -1,0 +1,245 @@
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { contentOf, ours } from '../authoring/updates.ts';
+import { commandLine, environment, timekeeper, type Run, type RunOptions } from './timekeeper.ts';
+import { findTerminal } from './terminal.ts';
+import { Client, newPath, WorkingCopy } from './working-copy.ts';
+
+const KILL_AT_CALL = fileURLToPath(new URL('./kill-at-call.mjs', import.meta.url));
+const PASSPHRASES = { root: 'for root', targets: 'for targets', snapshot: 'for snapshot', timestamp: 'for timestamp' };
+const WORDS = Object.fromEntries(
+  Object.entries(PASSPHRASES).map(([role, word]) => [`FLEET_${role.toUpperCase()}_PASSPHRASE`, word]),
+);
+
+let encrypted: string;
+let plain: string;
+let source: string;
+beforeAll(async () => {
+  [encrypted, plain, source] = [newPath(), newPath(), newPath()];
+  await ours.init(encrypted, { passphrases: PASSPHRASES });
+  await ours.init(plain);
+  writeFileSync(source, 'an artefact');
+});
+
+function copyOf(folder: string): WorkingCopy {
+  const copy = newPath();
+  cpSync(folder, copy, { recursive: true, verbatimSymlinks: true }); // a dead lock is a link
+  return new WorkingCopy(copy);
+}
+
+const run = (copy: WorkingCopy, words: readonly string[], options: RunOptions = {}): Promise<Run> =>
+  copy.run(['updates', ...words], { passphrase: null, ...options });
+const adding = (...more: readonly string[]) => ['add', '--target', source, '--name', 'orbit', '--platform', 'linux', '--version', '1.0.0', ...more]; // prettier-ignore
+const targetsIn = (copy: WorkingCopy) =>
+  (JSON.parse(copy.bytes('repository', 'targets.json').toString()) as { signed: { targets: Record<string, { custom: object }> } }).signed.targets; // prettier-ignore
+
+describe('timekeeper updates', () => {
+  test('init makes a repository where there is none, says the keys’ ids, and takes the environment’s passphrases', async () => {
+    const folder = newPath();
+    const { status, stdout, stderr } = await timekeeper(['updates', 'init', '--path', folder], { env: WORDS });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const line = (role: string) => `Generated ${role} key with ID: [0-9a-f]{64}\n`;
+    expect(stdout).toMatch(new RegExp(`^${['root', 'targets', 'snapshot', 'timestamp'].map(line).join('')}$`));
+    const copy = new WorkingCopy(folder);
+    expect((await run(copy, ['rotate', 'root'], { env: WORDS })).status).toBe(0); // all four open
+    expect(new Client(copy.bytes('repository', '1.root.json')).update(copy.repository).root.version).toBe(2);
+  });
+
+  test('roots prints root.json and a newline, to the byte', async () => {
+    const copy = copyOf(plain);
+    const { status, stdout } = await run(copy, ['roots']);
+    expect({ status, stdout }).toEqual({ status: 0, stdout: `${copy.bytes('repository', 'root.json').toString()}\n` });
+  });
+
+  test('timestamp says nothing, and signs for as long as it is told', async () => {
+    const copy = copyOf(encrypted);
+    expect(await run(copy, ['timestamp'], { env: WORDS })).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(copy.signed()).toMatchObject({ version: 2, expires: '2026-12-08T00:00:00Z' });
+    await run(copy, ['timestamp', '--timestamp-validity', '2 hours'], { env: WORDS });
+    expect(copy.signed()).toMatchObject({ version: 3, expires: '2026-11-24T02:00:00Z' });
+  });
+
+  test('add takes tags one by one and with commas', async () => {
+    const copy = copyOf(plain);
+    expect(await run(copy, adding('-t', '1.0,1', '--tag', 'stable'))).toEqual({ status: 0, stdout: '', stderr: '' });
+    const paths = ['1.0.0', '1.0', '1', 'stable'].map((tag) => `orbit/linux/${tag}/orbit`);
+    expect(Object.keys(targetsIn(copy))).toEqual(paths);
+    for (const path of paths) {
+      expect(targetsIn(copy)[path]).toMatchObject({ length: 11, custom: { version: '1.0.0' } });
+      expect(readFileSync(join(copy.repository, 'targets', path), 'utf8')).toBe('an artefact');
+      expect(statSync(join(copy.repository, 'targets', path)).nlink).toBe(1); // fleetctl writes in place
+    }
+  });
+
+  test('every role’s life is an option, with fleetctl’s values if it is not given', async () => {
+    const copy = copyOf(plain);
+    await run(copy, ['rotate', 'targets', '--root-validity', '10 days', '--targets-validity', '9 days', '--snapshot-validity', '8 days'], { env: WORDS }); // prettier-ignore
+    const expiries = ['root', 'targets', 'snapshot', 'timestamp'].map((role) => copy.signed(`${role}.json`).expires);
+    expect(expiries.map((date) => date.slice(0, 10))).toEqual(['2026-12-04', '2026-12-03', '2026-12-02', '2026-12-08']);
+  });
+
+  test('rotate says the new key’s id, and keeps the old key in the file', async () => {
+    const copy = copyOf(encrypted);
+    const { status, stdout } = await run(copy, ['rotate', 'timestamp'], { env: WORDS });
+    expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringMatching(/^Generated timestamp key with ID: [0-9a-f]{64}\n$/) }); // prettier-ignore
+    expect(copy.bytes('keys', 'timestamp.json').length).toBeGreaterThan(1_200);
+  });
+
+  test('keeps the modes of the files that it replaces', async () => {
+    const copy = copyOf(plain);
+    chmodSync(copy.path('repository', 'timestamp.json'), 0o664);
+    await run(copy, ['timestamp']);
+    expect(statSync(copy.path('repository', 'timestamp.json')).mode & 0o777).toBe(0o664);
+  });
+});
+
+describe('an error is said in fleetctl’s words, with exit status 1, and changes nothing:', () => {
+  test.each([
+    { given: 'a folder with a repository', words: ['init'], says: 'repo already initialized: .' },
+    { given: 'no repository', words: ['timestamp', '--path', 'elsewhere'], says: 'repo not initialized: elsewhere' },
+    { given: 'no repository', words: ['roots', '--path', 'elsewhere'], says: 'repo not initialized: elsewhere' },
+    { given: 'no role', words: ['rotate'], says: 'role must be provided' },
+    { given: 'two roles', words: ['rotate', 'root', 'targets'], says: 'role must be provided' },
+    { given: 'an unknown role', words: ['rotate', 'mirror'], says: 'There is no role "mirror"' },
+    { given: 'no flags', words: ['add'], says: 'Required flags "target, name, platform, version" not set' },
+    { given: 'one flag missing', words: ['add', '--target', 'x', '--name', 'x', '--platform', 'x'], says: 'Required flag "version" not set' }, // prettier-ignore
+    { given: 'a flag that there is not', words: ['timestamp', '--force'], says: "Unknown option '--force'." },
+    { given: 'no file', words: ['add', '--target', 'none', '--name', 'x', '--platform', 'x', '--version', '1'], says: 'none in . could not be read: ENOENT' }, // prettier-ignore
+    { given: 'a wrong passphrase', words: ['timestamp'], env: { ...WORDS, FLEET_TIMESTAMP_PASSPHRASE: 'wrong' }, says: 'timestamp passphrase from FLEET_TIMESTAMP_PASSPHRASE is invalid' }, // prettier-ignore
+    { given: 'an empty passphrase', words: ['timestamp'], env: { ...WORDS, FLEET_TIMESTAMP_PASSPHRASE: '' }, says: 'passphrase must not be empty' }, // prettier-ignore
+    { given: 'nobody to ask', words: ['timestamp'], env: {}, says: 'The passphrase of the timestamp key is not known' },
+    { given: 'no life', words: ['timestamp', '--timestamp-validity', 'for ever'], says: '--timestamp-validity is "for ever"' }, // prettier-ignore
+  ])('$words, given $given', async ({ words, env = WORDS, says }) => {
+    const copy = copyOf(encrypted);
+    const before = contentOf(copy.folder);
+    const { status, stdout, stderr } = await run(copy, words, { env });
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toContain(`Error: ${says}`);
+    expect(stderr).toMatch(/\n {2}What to do: {2}\S.*\.? \([A-Z_]+\)\n$/);
+    expect(contentOf(copy.folder)).toEqual(before);
+  });
+
+  test.each(['timestamp', 'snapshot', 'targets'])('%s key not found', async (role) => {
+    const copy = copyOf(plain);
+    rmSync(copy.path('keys', `${role}.json`));
+    const { status, stderr } = await run(copy, adding());
+    expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringMatching(new RegExp(`^Error: ${role} key not found\n`)) }); // prettier-ignore
+  });
+
+  test('of a repository that clients refuse, with its code', async () => {
+    const copy = copyOf(plain);
+    rmSync(copy.path('repository', 'timestamp.json'));
+    const { status, stderr } = await run(copy, ['timestamp']);
+    expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringMatching(/^Error: timestamp\.json is missing\.\n.*\(TIMESTAMP_MISSING\)\n$/) }); // prettier-ignore
+  });
+});
+
+describe('two commands at once', () => {
+  test('do one after the other', async () => {
+    const copy = copyOf(plain);
+    const runs = await Promise.all([1, 2, 3].map((n) => run(copy, adding('-t', `tag-${n}`))));
+    expect(runs.map(({ status }) => status)).toEqual([0, 0, 0]);
+    expect(copy.signed('targets.json').version).toBe(4);
+    expect(Object.keys(targetsIn(copy))).toHaveLength(4);
+  });
+});
+
+describe('what an interrupted add had begun', () => {
+  let interrupted: string;
+
+  /** Kills an add after its intent is recorded and before it ends. */
+  beforeAll(async () => {
+    for (let n = 60; ; n += 3) {
+      const copy = copyOf(plain);
+      await run(copy, adding(), { imports: [KILL_AT_CALL], env: { KILL_AT: String(n) } });
+      interrupted = copy.folder;
+      if (existsSync(copy.path('.timekeeper', 'update', 'intent.json'))) return;
+    }
+  });
+
+  test('is finished by the next command, which says so', async () => {
+    const copy = copyOf(interrupted);
+    const { status, stderr } = await run(copy, ['timestamp']);
+    expect({ status, stderr }).toEqual({
+      status: 0,
+      stderr: 'Finished what a command that was interrupted had begun.\n',
+    });
+    expect(Object.keys(targetsIn(copy))).toEqual(['orbit/linux/1.0.0/orbit']);
+    expect(copy.signed().version).toBe(3);
+  });
+
+  test('is finished by a re-sign', async () => {
+    const copy = copyOf(interrupted);
+    const { status } = await copy.run(['resign', '--force', '--trusted-root', 'repository/1.root.json']);
+    expect(status).toBe(0);
+    expect(Object.keys(targetsIn(copy))).toEqual(['orbit/linux/1.0.0/orbit']);
+    expect(copy.signed().version).toBe(3);
+    expect(readdirSync(copy.path('.timekeeper')).sort()).toEqual(['journal.json', 'root-chain.json']);
+  });
+
+  test('is left alone where somebody published a whole repository meanwhile', async () => {
+    const copy = copyOf(interrupted);
+    const other = copyOf(plain);
+    await ours.timestamp(other.folder);
+    await ours.timestamp(other.folder);
+    rmSync(copy.repository, { recursive: true });
+    renameSync(other.repository, copy.repository);
+    const { status, stderr } = await run(copy, ['timestamp']);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringContaining('somebody else published meanwhile') }); // prettier-ignore
+    expect(copy.signed().version).toBe(4);
+    expect(targetsIn(copy)).toEqual({});
+  });
+
+  test('is refused where what somebody published meanwhile does not fit together', async () => {
+    const copy = copyOf(interrupted);
+    const other = copyOf(plain);
+    await ours.add(other.folder, { file: source, name: 'x', platform: 'y', version: 'z', tags: [] });
+    cpSync(join(other.repository, 'snapshot.json'), join(copy.repository, 'snapshot.json'));
+    const { status, stderr } = await run(copy, ['timestamp']);
+    expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringMatching(/somebody else wrote .*\(UNFINISHED_WORK\)/s) }); // prettier-ignore
+  });
+});
+
+const terminal = findTerminal();
+
+(terminal === undefined ? describe.skip : describe)('on a terminal', () => {
+  const typing = (copy: WorkingCopy, words: readonly string[], typed: readonly string[]) => {
+    const shell = ['sh', '-c', 'cd "$0" && exec "$@"', copy.folder];
+    return terminal!.converse([...shell, ...commandLine(['updates', ...words])], typed, environment({ passphrase: null })); // prettier-ignore
+  };
+
+  test('asks again when the passphrase is wrong, and shows nothing of it', async () => {
+    const copy = copyOf(encrypted);
+    const { status, screen, raw } = await typing(copy, ['timestamp'], ['nonsense', 'for timestamp']);
+    expect(screen).toContain('Failed to decrypt timestamp key. Try again.');
+    expect(status).toBe(0);
+    expect(raw).not.toMatch(/nonsense|for timestamp/);
+    expect(copy.signed().version).toBe(2);
+  });
+
+  test('asks for a new passphrase twice, and again if the two differ', async () => {
+    const copy = new WorkingCopy(newPath());
+    mkdirSync(copy.folder);
+    const typed = ['one', 'two', 'one root', 'one root', 'b', 'b', 'c', 'c', 'd', 'd'];
+    const { status, screen } = await typing(copy, ['init'], typed);
+    expect(screen).toMatch(
+      /Enter root key passphrase:.*Repeat root key passphrase:.*The entered passphrases do not match/s,
+    );
+    expect(status).toBe(0);
+    const env = { FLEET_ROOT_PASSPHRASE: 'one root', FLEET_TARGETS_PASSPHRASE: 'b', FLEET_SNAPSHOT_PASSPHRASE: 'c', FLEET_TIMESTAMP_PASSPHRASE: 'd' }; // prettier-ignore
+    expect((await run(copy, ['rotate', 'snapshot'], { env })).status).toBe(0);
+  });
+});
