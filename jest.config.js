@@ -3,7 +3,8 @@ export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
-  testPathIgnorePatterns: ['<rootDir>/test/deployed/'], // needs Python: npm run test:aws
+  // They need Python, and an AWS account: npm run test:aws, npm run test:account
+  testPathIgnorePatterns: ['<rootDir>/test/deployed/', '<rootDir>/test/account/'],
   extensionsToTreatAsEsm: ['.ts', '.html'],
   moduleFileExtensions: ['ts', 'js', 'mjs', 'json', 'html'],
   transform: { '\\.(ts|html)$': '<rootDir>/test/esbuild-transform.cjs' },

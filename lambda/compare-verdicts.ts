@@ -1,3 +1,4 @@
+import type { SkipCode } from '../lib/contract/codes.ts';
 import type { Outcome } from '../lib/contract/outcome.ts';
 
 /** What one version of the signer said to a dry run. */
@@ -14,8 +15,9 @@ export type Verdict =
  */
 export function objection(live: Verdict, next: Verdict): string | undefined {
   if (!isUseful(live) || isSame(live, next)) return undefined;
-  // A due date that came nearer, or passed between the two answers. The other way round would be a version that stops signing.
-  if (isNotDue(live) && next.is === 'outcome' && next.outcome === 'signed') return undefined;
+  // A due date that came nearer, or passed between the two answers; also while the last signature is too young. The other way round would be a version that stops signing.
+  if (isSkip(live, 'NOT_DUE') && (isSigned(next) || isSkip(next, 'TOO_SOON'))) return undefined;
+  if (isSkip(live, 'TOO_SOON') && isSigned(next)) return undefined;
   return `The live version says ${inWords(live)}, the new one ${inWords(next)}; the alias stays where it is.`;
 }
 
@@ -28,8 +30,12 @@ function isSame(live: Verdict, next: Verdict): boolean {
   return live.is === 'outcome' && next.is === 'outcome' && live.outcome === next.outcome && live.code === next.code;
 }
 
-function isNotDue(verdict: Verdict): boolean {
-  return verdict.is === 'outcome' && verdict.code === 'NOT_DUE';
+function isSkip(verdict: Verdict, code: SkipCode): boolean {
+  return verdict.is === 'outcome' && verdict.code === code;
+}
+
+function isSigned(verdict: Verdict): boolean {
+  return verdict.is === 'outcome' && verdict.outcome === 'signed';
 }
 
 function inWords(verdict: Verdict): string {

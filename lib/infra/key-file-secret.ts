@@ -2,6 +2,7 @@ import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { AnyPrincipal, Effect, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { CfnResourcePolicy, CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import { idPartOf } from './id-part.ts';
 
 /** Who reads and who writes a passphrase. */
 export interface KeyFileSecretProps {
@@ -27,6 +28,7 @@ export class KeyFileSecret extends Construct {
       description: `Passphrase of the timestamp key of ${repository}; timekeeper enroll puts it`,
     });
     secret.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    secret.overrideLogicalId(`${idPartOf(repository)}Passphrase`); // `cdk import` asks for it
     this.secretArn = secret.ref;
     const deny = (sid: string, actions: string[], conditions: Record<string, Record<string, string | string[]>>) =>
       new PolicyStatement({

@@ -1,8 +1,9 @@
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { AccountPrincipal, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { CfnAlias, Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
+import { CfnAlias, type CfnKey, Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import type { KeyType } from '../contract/signer-configuration.ts';
+import { idPartOf } from './id-part.ts';
 
 /** Kinds of keys that never leave AWS KMS. */
 export type KmsKeyType = Exclude<KeyType, 'go-tuf-file'>;
@@ -56,7 +57,9 @@ export class SigningKmsKey extends Construct {
         ],
       }),
     });
-    new CfnAlias(this, 'Alias', { aliasName, targetKeyId: this.key.keyId });
+    (this.key.node.defaultChild as CfnKey).overrideLogicalId(`${idPartOf(repository)}Key`); // `cdk import` asks for it
+    const alias = new CfnAlias(this, 'Alias', { aliasName, targetKeyId: this.key.keyId });
+    alias.applyRemovalPolicy(RemovalPolicy.RETAIN); // by it the key is found that stayed
   }
 }
 

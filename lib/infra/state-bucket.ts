@@ -1,6 +1,7 @@
 import { AccountPrincipal, AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { idPartOf } from './id-part.ts';
 import { PrivateBucket } from './private-bucket.ts';
 
 /** Who may touch one repository's state. */
@@ -35,7 +36,7 @@ export class StateBucket extends Construct {
   /** Opens a repository's folder to those who need it, and closes it to everybody else, whatever their own policies say. */
   admit({ repository, signer, operator, publishers, hostingAccount }: StateUsers): void {
     const folder = `${this.bucket.bucketArn}/${repository}`;
-    const name = sidOf(repository);
+    const name = idPartOf(repository);
     const denyAllBut = (sid: string, arns: readonly string[], actions: string[], resource: string) => {
       this.bucket.addToResourcePolicy(
         new PolicyStatement({
@@ -65,12 +66,4 @@ export class StateBucket extends Construct {
     );
     denyAllBut('KeyFile', [signer], ['s3:GetObject', 's3:GetObjectVersion'], `${folder}/key-*`);
   }
-}
-
-/** A repository's name as part of a statement's id, where only letters and digits are allowed. */
-function sidOf(repository: string): string {
-  return repository
-    .split('-')
-    .map((part) => part.charAt(0).toUpperCase() + part.slice(1))
-    .join('');
 }

@@ -20,13 +20,16 @@ if version("ministack") != VERSION:
 
 from ministack.app import main
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
-from ministack.services import cloudwatch, eventbridge, iam, s3, secretsmanager, sts
-from ministack.services.cloudformation import provisioners
+from ministack.services import cloudwatch, eventbridge, iam, kms, s3, secretsmanager, sts
+from ministack.services.cloudformation import changesets, provisioners, stacks
 
 HANDLERS = provisioners._RESOURCE_HANDLERS
 
 # The session on whose behalf a bucket of another account is asked; empty: nobody's.
 foreign_caller = ContextVar("foreign_caller", default="")
+
+# The names of the buckets that a deployment takes up.
+taken_up = ContextVar("taken_up", default=frozenset())
 
 
 def close_principal_arn():
@@ -109,6 +112,18 @@ def close_function_qualifier():
         qualifier = parameters.get("Qualifier", "")
         qualifier = qualifier[0] if isinstance(qualifier, list) else qualifier
         return f"{arn}:{qualifier}" if service == "lambda" and qualifier and arn.count(":") == 6 else arn
+
+    iam_actions.extract_resource_arn = resource_arn
+
+
+def close_key_alias():
+    """Whoever asks for a key by its alias is judged by the key's own ARN."""
+    resource_of = iam_actions.extract_resource_arn
+
+    def resource_arn(service, method, path, headers, body, parameters, region, account):
+        arn = resource_of(service, method, path, headers, body, parameters, region, account)
+        key = kms._aliases.get_scoped(account, region, arn) if service == "kms" else None
+        return f"{arn.split(':alias/')[0]}:key/{key}" if key else arn
 
     iam_actions.extract_resource_arn = resource_arn
 
@@ -197,7 +212,26 @@ def close_secret_reference():
     def delete_by_arn(physical_id, props):
         delete(name_of(physical_id), props)
 
-    secret.update(create=create_by_arn, update=update_by_arn, delete=delete_by_arn)
+    def adopt(identifier):
+        _, found = secretsmanager._resolve(identifier["Id"])
+        return found["ARN"], {"Arn": found["ARN"], "Id": found["ARN"]}
+
+    secret.update({"create": create_by_arn, "update": update_by_arn, "delete": delete_by_arn, "import": adopt})
+
+
+def close_taken_up_buckets():
+    """The name of a bucket that ImportExistingResources takes up is no conflict."""
+    deploy, errors_of = changesets._deploy_stack_async, stacks._validation_errors
+
+    async def deploy_stack(*arguments, imports=None, **named):
+        taken_up.set(frozenset(name for identifier in (imports or {}).values() for name in identifier.values()))
+        await deploy(*arguments, imports=imports, **named)
+
+    def validation_errors(*arguments, **named):
+        *before, owned = arguments
+        return errors_of(*before, owned | taken_up.get(), **named)
+
+    changesets._deploy_stack_async, stacks._validation_errors = deploy_stack, validation_errors
 
 
 def close_secret_policy():
@@ -259,9 +293,11 @@ close_cross_account_buckets()
 close_condition_keys()
 close_source_function()
 close_function_qualifier()
+close_key_alias()
 close_schedule_role()
 close_missing_objects()
 close_secret_reference()
+close_taken_up_buckets()
 close_secret_policy()
 close_composite_alarm()
 end_with_parent()

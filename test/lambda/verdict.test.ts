@@ -22,6 +22,16 @@ describe('a new version may go live', () => {
       live: said('skipped', 'NOT_DUE'),
       next: said('signed', 'SIGNED'),
     },
+    {
+      given: 'it would sign where the live one has nothing to do, and somebody has signed just now',
+      live: said('skipped', 'NOT_DUE'),
+      next: said('skipped', 'TOO_SOON'),
+    },
+    {
+      given: 'the ten minutes after a signature end between the two answers',
+      live: said('skipped', 'TOO_SOON'),
+      next: said('signed', 'SIGNED'),
+    },
     { given: 'both are paused', live: said('skipped', 'PAUSED'), next: said('skipped', 'PAUSED') },
     {
       given: 'nobody has enrolled yet',
@@ -50,6 +60,11 @@ describe('a new version may go live', () => {
     {
       given: 'it has nothing to do where the live one signs',
       live: said('signed', 'SIGNED'),
+      next: said('skipped', 'NOT_DUE'),
+    },
+    {
+      given: 'it has nothing to do where the live one waits to sign',
+      live: said('skipped', 'TOO_SOON'),
       next: said('skipped', 'NOT_DUE'),
     },
     { given: 'it signs for another reason', live: said('signed', 'HEALED_MISSING'), next: said('signed', 'SIGNED') },

@@ -12,7 +12,8 @@ process.chdir(join(import.meta.dirname, '..', '..'));
 const started = Date.now();
 const folder = join(process.cwd(), '.cache', 'mutation');
 const words = process.argv.slice(2);
-const BUDGET = 20_000; // ms of the processor for the tests that are run at once
+/** How many mutants of a source a test file noticed, by `source file`. */
+const noticed = new Map();
 
 const { files, mutants } = await prepareSources(folder);
 const listed = JSON.parse(await readFile(join(import.meta.dirname, 'survivors.json'), 'utf8'));
@@ -51,41 +52,35 @@ async function cover(paths) {
 }
 
 /**
- * The tests of the mutant's own file go first, all of them; then the cheapest of the others, as many as the budget allows; then all that are left.
- * Where survivors.json says why it survives, those are spared.
+ * One test file after the other: the mutant's own, then those that noticed most of the same source's, then the cheapest.
+ * Where survivors.json says why it survives, only the first few are asked again.
  */
 async function fateOf(mutant, ask) {
   const { id, file } = mutant;
+  const covering = new Map();
+  for (const test of tests.filter(({ passed }) => passed.has(id)))
+    covering.set(test.path, [...(covering.get(test.path) ?? []), test]);
+  if (covering.size === 0) return 'not reached';
   const own = `${file.replace(/^lib/, 'test').replace(/\.ts$/, '')}.test.ts`;
-  const covering = tests.filter(({ passed }) => passed.has(id)).sort((a, b) => a.cost - b.cost);
-  if (covering.length === 0) return 'not reached';
-  const others = covering.filter(({ path }) => path !== own);
-  const [cheapest = []] = parts(others);
-  const rest = isListed(mutant) ? [] : others.slice(cheapest.length).sort((a, b) => a.path.localeCompare(b.path));
-  for (const part of [covering.filter(({ path }) => path === own), cheapest, ...parts(rest)]) {
-    if (part.length === 0) continue;
-    const paths = [...new Set(part.map(({ path }) => path))];
-    const seconds = 60 + 2 * paths.length; // three times the budget, and to load the files
-    const answer = await ask({ ...request, awake: id, paths, tests: part.map(({ test }) => test) }, seconds);
+  const rank = (path) => (path === own ? Infinity : (noticed.get(`${file} ${path}`) ?? 0));
+  const paths = [...covering.keys()].sort(
+    (one, other) => rank(other) - rank(one) || costOf(covering.get(one)) - costOf(covering.get(other)),
+  );
+  for (const path of isListed(mutant) ? paths.slice(0, 3) : paths) {
+    const part = covering.get(path);
+    const seconds = 10 + 5 * costOf(part); // to start, and five times what they took when all was well
+    const answer = await ask({ ...request, awake: id, paths: [path], tests: part.map(({ test }) => test) }, seconds);
     if (answer === 'too long') return answer;
-    if (answer.failure) return 'killed';
+    if (!answer.failure) continue;
+    noticed.set(`${file} ${path}`, rank(path) + 1);
+    return 'killed';
   }
   return 'survived';
 }
 
-/** Tests in lists of which each fits the budget. */
-function parts(ordered) {
-  const lists = [];
-  let left = 0;
-  for (const test of ordered) {
-    if (left < test.cost) {
-      lists.push([]);
-      left = BUDGET;
-    }
-    lists.at(-1).push(test);
-    left -= test.cost;
-  }
-  return lists;
+/** Seconds of the processor. */
+function costOf(part) {
+  return part.reduce((sum, { cost }) => sum + cost, 0) / 1_000;
 }
 
 function isListed({ file, change }) {
