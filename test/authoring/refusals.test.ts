@@ -86,6 +86,7 @@ const CASES: readonly Case[] = [
   { given: 'another root under the number of root.json', breaks: (it) => { edit(it, '1.root.json', (text) => `${text} `); }, code: 'ROOT_INVALID', goTuf: 'signs' }, // prettier-ignore
   { given: 'a staged timestamp, left by a command that failed', breaks: (it) => { cpSync(published(older, 'timestamp.json'), join(it, 'staged', 'timestamp.json')); }, code: 'UNFINISHED_WORK', goTuf: 'signs' }, // prettier-ignore
   { given: 'a staged target, left by a command that failed', breaks: (it) => { put(it, 'staged', 'targets', 'orbit', 'linux', '3', 'orbit'); }, code: 'UNFINISHED_WORK', goTuf: 'signs' }, // prettier-ignore
+  { given: 'a backup, left by a rotation that was killed', breaks: (it) => { put(it, 'keys', '.backup', 'root.json'); }, code: 'UNFINISHED_WORK', goTuf: 'signs' }, // prettier-ignore
   { given: 'a timestamp key that the root does not list', breaks: (it) => { cpSync(join(it, 'keys', 'targets.json'), join(it, 'keys', 'timestamp.json')); }, code: 'KEY_NOT_IN_ROOT', goTuf: 'refuses' }, // prettier-ignore
   { given: 'no timestamp key', breaks: (it) => { rmSync(join(it, 'keys', 'timestamp.json')); }, code: 'USAGE', goTuf: 'refuses' }, // prettier-ignore
   { given: 'targets and a snapshot that have expired', breaks: () => undefined, now: YEARS.four, code: 'METADATA_EXPIRED', goTuf: 'refuses' }, // prettier-ignore

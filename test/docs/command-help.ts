@@ -11,14 +11,22 @@ export interface Usage {
 /** What the built command offers: the usage of each of its commands, from `--help`. */
 export async function usages(): Promise<ReadonlyMap<string, Usage>> {
   const { stdout } = await timekeeper(['--help']);
-  const [, listed = ''] = stdout.split('\nCommands:\n');
-  const names = Array.from(listed.matchAll(/^ {2}([a-z][a-z-]*) /gm), ([, name = '']) => name).filter((name) => name !== 'help'); // prettier-ignore
-  const read = async (name: string) => [name, usageIn((await timekeeper([name, '--help'])).stdout)] as const;
-  return new Map(await Promise.all(names.map(read)));
+  const read = async (name: string): Promise<readonly (readonly [string, Usage])[]> => {
+    const help = (await timekeeper([...name.split(' '), '--help'])).stdout;
+    const below = await Promise.all(namesIn(help).map((word) => read(`${name} ${word}`)));
+    return [[name, usageIn(help)], ...below.flat()];
+  };
+  return new Map((await Promise.all(namesIn(stdout).map(read))).flat());
+}
+
+/** The commands that a help lists. */
+function namesIn(help: string): readonly string[] {
+  const [, listed = ''] = help.split('\nCommands:\n');
+  return Array.from(listed.matchAll(/^ {2}([a-z][a-z-]*) /gm), ([, name = '']) => name).filter((name) => name !== 'help'); // prettier-ignore
 }
 
 function usageIn(help: string): Usage {
-  const [, usage = ''] = /^Usage: timekeeper [a-z-]+(.*)$/m.exec(help) ?? [];
+  const [, usage = ''] = /^Usage: timekeeper (?:[a-z-]+ ?)+(.*)$/m.exec(help) ?? [];
   const words = usage.match(/[[<][^\]>]+[\]>]/g)?.filter((word) => word !== '[options]') ?? [];
   const options = help.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)( [<[])?/gm);
   return {
@@ -33,7 +41,9 @@ function usageIn(help: string): Usage {
  * @returns undefined if it can be typed so
  */
 export function objection(words: readonly string[], known: ReadonlyMap<string, Usage>): string | undefined {
-  const [name = '', ...rest] = words;
+  const [first = '', second = ''] = words;
+  const name = known.has(`${first} ${second}`) ? `${first} ${second}` : first;
+  const rest = words.slice(name.split(' ').length);
   if (name.startsWith('--') || /^[A-Z…]+$/.test(name)) return undefined; // of the program itself, or a placeholder
   const usage = known.get(name);
   if (usage === undefined) return `there is no command ${name}`;

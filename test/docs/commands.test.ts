@@ -71,7 +71,8 @@ describe('the commands in the pages', () => {
   test('are all in the README, each once, with what it does', () => {
     const rows = Array.from(page('README.md').matchAll(/^\| `timekeeper ([a-z-]+)` \| .+ \|$/gm), ([, name]) => name);
 
-    expect(rows.toSorted()).toEqual(Array.from(known.keys()).toSorted());
+    const commands = Array.from(known.keys()).filter((name) => !name.includes(' '));
+    expect(rows.toSorted()).toEqual(commands.toSorted());
   });
 });
 
