@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { encodeJournal, parseJournal } from '../../lib/refresh/journal-file.ts';
+import { encodeJournal, parseJournal, recordedVersion } from '../../lib/refresh/journal-file.ts';
 import { beginChain } from '../../lib/tuf/root-chain.ts';
 import { newRepository, type JournalJson, type Repository } from './repository.ts';
 
@@ -84,5 +84,26 @@ describe('a journal', () => {
     expect(keyFingerprint).toBeDefined();
     const journal = { format, identity: whose, epoch, floor, snapshot, badSince: {}, heals: [] };
     expect(writtenAgain(r, journal)).toBe(asWritten(journal));
+  });
+});
+
+describe('the version above which a signature clashes with no journal', () => {
+  const version = (json: object) => recordedVersion(Buffer.from(JSON.stringify(json)));
+
+  test.each([
+    { given: 'the floor', json: { floor: 7 }, is: 7 },
+    { given: 'the floor above all', json: { floor: 7, entry: { version: 5 }, seen: { version: 6 } }, is: 7 },
+    { given: "the entry's above all", json: { floor: 3, entry: { version: 6 }, seen: { version: 5 } }, is: 6 },
+    { given: "somebody else's above all", json: { floor: 3, entry: { version: 5 }, seen: { version: 6 } }, is: 6 },
+    { given: 'the floor, where the entry is no object', json: { floor: 3, entry: 5 }, is: 3 },
+    { given: "the floor, where the entry's version is a text", json: { floor: 3, entry: { version: '9' } }, is: 3 },
+    { given: '0 without a floor', json: { entry: { version: 5 } }, is: 0 },
+    { given: '0 for another format', json: { format: 2, floor: 7 }, is: 0 },
+  ])('is $given', ({ json, is }) => {
+    expect(version({ format: 1, ...json })).toBe(is);
+  });
+
+  test('is 0 for what is no JSON', () => {
+    expect(recordedVersion(Buffer.from('{'))).toBe(0);
   });
 });
