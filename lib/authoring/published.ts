@@ -40,7 +40,7 @@ export function readPublished(read: ReadFile): Published {
 }
 
 /** Walks as a client does, over files that are at hand. */
-export function walkLocally<T>(
+function walkLocally<T>(
   steps: ClientWalk<T>,
   read: ReadFile,
   onStore: (kept: Extract<ClientStep, { do: 'store' }>) => void = () => undefined,
@@ -50,7 +50,9 @@ export function walkLocally<T>(
   while (step.done !== true) {
     const { value } = step;
     if (value.do === 'store') onStore(value);
-    step = steps.next(value.do === 'fetch' ? read(value.file, Math.max(value.maxBytes, MAX_BYTES.snapshot)) : undefined);
+    step = steps.next(
+      value.do === 'fetch' ? read(value.file, Math.max(value.maxBytes, MAX_BYTES.snapshot)) : undefined,
+    );
   }
   return step.value;
 }

@@ -1,3 +1,4 @@
+import { RefusalError } from '../contract/errors.ts';
 import { canonicalJson } from '../tuf/canonical-json.ts';
 import { COMPACT, encodeJson, layoutOf } from '../tuf/encode-json.ts';
 import type { Json, JsonObject } from '../tuf/json.ts';
@@ -17,13 +18,20 @@ export async function signedFile(
   const message = canonicalJson(signed);
   const signatures = await Promise.all(
     signers.map(async ({ id, key }) => {
-      const sig = Buffer.from(await key.sign(message)).toString('hex');
+      const signature = await key.sign(message);
+      if (!key.publicKey.verifies(message, signature)) throw faulty(id);
+      const sig = Buffer.from(signature).toString('hex');
       return new Map<string, Json>([['keyid', id], ['sig', sig]]); // prettier-ignore
     }),
   );
   const parts: [string, Json][] = [['signed', signed], ['signatures', signatures]]; // prettier-ignore
   const isOtherWayRound = like !== undefined && /^\s*\{\s*"signatures"/.test(beginning(like));
   return encodeJson(new Map(isOtherWayRound ? parts.reverse() : parts), like === undefined ? COMPACT : layoutOf(like));
+}
+
+/** A fault of the machine: published, such a signature would stop clients, and could give the key away. */
+function faulty(id: string): RefusalError {
+  return new RefusalError('OWN_OUTPUT_INVALID', `The key ${id} made a signature that does not verify.`);
 }
 
 function beginning(bytes: Uint8Array): string {

@@ -16,7 +16,7 @@ export type LocalKeys = Readonly<Partial<Record<RoleType, readonly PrivateKey[]>
 
 /**
  * The keys that sign for a role, in the order of their ids: those that the root lists for it. A key is known by what it is, not by what it is called.
- * @throws RefusalError KEY_NOT_IN_ROOT if there is none
+ * @throws RefusalError KEY_NOT_IN_ROOT if there is none, THRESHOLD_NOT_MET if there are too few
  * @see go-tuf v0.5.2, repo.go (getSignersInDB)
  */
 export function signersOf(role: Exclude<RoleType, 'root'>, root: Root, local: LocalKeys): readonly SigningKey[] {
@@ -24,7 +24,14 @@ export function signersOf(role: Exclude<RoleType, 'root'>, root: Root, local: Lo
     const id = idIn(root, role, key);
     return id === undefined ? [] : [{ id, key }];
   });
-  if (signers.length > 0) return byId(signers);
+  const { threshold } = root.roles[role];
+  if (signers.length >= threshold) return byId(signers);
+  if (signers.length > 0) {
+    throw new RefusalError(
+      'THRESHOLD_NOT_MET',
+      `keys/${role}.json holds ${signers.length} of the keys of the role ${role}; it takes ${threshold}.`,
+    );
+  }
   throw new RefusalError(
     'KEY_NOT_IN_ROOT',
     `keys/${role}.json holds no key that root.json (version ${root.version}) lists for the role ${role}.`,

@@ -19,8 +19,11 @@ function canonicalText(json: Json): string {
   return `{${members.join(',')}}`;
 }
 
+const SPECIAL = /["\\]/;
+
+/** Nearly all texts are hashes, names and paths, in which nothing is to be replaced. */
 function canonicalString(text: string): string {
-  return `"${text.replace(/["\\]/g, '\\$&')}"`;
+  return SPECIAL.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : `"${text}"`;
 }
 
 const SURROGATE = /[\ud800-\udfff]/;

@@ -2,7 +2,10 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { signersOf } from '../../lib/authoring/signing-key.ts';
 import type { Code } from '../../lib/contract/codes.ts';
+import { readKeyFile } from '../../lib/keys/key-file.ts';
+import { parseRoot } from '../../lib/tuf/root.ts';
 import { describeWithGoTuf } from '../peers/describe-with-go-tuf.ts';
 import { contentOf, NOW, ours } from './updates.ts';
 
@@ -196,4 +199,13 @@ test('a timestamp is above a version that was recorded and never published', asy
   const folder = copyOf(repository);
   await ours.timestamp(folder, { timestampFloor: 9 });
   expect(readFileSync(published(folder, 'timestamp.json'), 'utf8')).toContain('"version":10,');
+});
+
+test('with fewer keys than the root asks for, nothing is signed', () => {
+  const folder = copyOf(repository);
+  const listed = parseRoot(readFileSync(published(folder, 'root.json')));
+  const root = { ...listed, roles: { ...listed.roles, targets: { ...listed.roles.targets, threshold: 2 } } };
+  const keys = readKeyFile(readFileSync(join(folder, 'keys', 'targets.json')), 'keys/targets.json');
+  const targets = keys.is === 'plain' ? keys.keys : [];
+  expect(() => signersOf('targets', root, { targets })).toThrow(expect.objectContaining({ code: 'THRESHOLD_NOT_MET' }));
 });
