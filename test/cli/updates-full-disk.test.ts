@@ -1,0 +1,75 @@
+import { closeSync, cpSync, openSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { contentOf, ours } from '../authoring/updates.ts';
+import { findMounts } from './mounts.ts';
+import { timekeeper } from './timekeeper.ts';
+import { Client, newPath, WorkingCopy } from './working-copy.ts';
+
+const PASSPHRASES = { root: 'r', targets: 's', snapshot: 't', timestamp: 'u' };
+const WORDS = { FLEET_ROOT_PASSPHRASE: 'r', FLEET_TARGETS_PASSPHRASE: 's', FLEET_SNAPSHOT_PASSPHRASE: 't', FLEET_TIMESTAMP_PASSPHRASE: 'u' }; // prettier-ignore
+const PAGE = 4_096; // bytes
+const PATIENCE = 200_000; // ms
+
+let repository: string;
+let source: string;
+beforeAll(async () => {
+  [repository, source] = [newPath(), newPath()];
+  writeFileSync(source, Buffer.alloc(3 * PAGE, 'the first'));
+  await ours.init(repository);
+  await ours.add(repository, { file: source, name: 'orbit', platform: 'linux', version: '1', tags: ['stable'] });
+  writeFileSync(source, Buffer.alloc(4 * PAGE, 'the second'));
+});
+
+const found = findMounts();
+
+(found === undefined ? describe.skip : describe)('on a full disk, however little room there is,', () => {
+  const mounts = found!;
+  afterAll(() => {
+    mounts.end();
+  });
+
+  test.each([
+    { command: 'add', words: () => ['add', '--target', source, '--name', 'orbit', '--platform', 'linux', '--version', '2', '-t', 'stable'] }, // prettier-ignore
+    { command: 'rotate timestamp', words: () => ['rotate', 'timestamp'] },
+    { command: 'timestamp', words: () => ['timestamp'] },
+  ])(
+    '$command is done whole or not at all, and the next command goes on',
+    async ({ words }) => {
+      const statuses: (number | null)[] = [];
+      for (let pages = 0; statuses.at(-1) !== 0; pages++) {
+        const disk = await mounts.inMemory('512k');
+        const copy = new WorkingCopy(join(disk, 'copy'));
+        cpSync(repository, copy.folder, { recursive: true });
+        const client = new Client(copy.bytes('repository', '1.root.json'));
+        client.update(copy.repository);
+        const before = contentOf(copy.folder);
+
+        fill(join(disk, 'filling'), pages);
+        const { status, stderr } = await timekeeper(['updates', ...words(), '--path', copy.folder], { env: WORDS, cwd: '/' }); // prettier-ignore
+        statuses.push(status);
+        client.update(copy.repository);
+        expect(status === 0 || /^Error: .*ENOSPC: no space left on device.*\(STORE_FULL\)\n$/s.test(stderr)).toBe(true);
+        expect(status === 0 || JSON.stringify(contentOf(copy.folder)) === JSON.stringify(before)).toBe(true);
+
+        rmSync(join(disk, 'filling'));
+        await ours.timestamp(copy.folder, { passphrases: PASSPHRASES });
+        client.update(copy.repository);
+      }
+      expect(statuses.length).toBeGreaterThan(2);
+    },
+    PATIENCE,
+  );
+});
+
+/** Fills a disk up but for some pages. */
+function fill(path: string, pages: number): void {
+  const page = Buffer.alloc(PAGE);
+  const file = openSync(path, 'w');
+  try {
+    for (;;) writeSync(file, page);
+  } catch {
+    closeSync(file); // it is full
+  }
+  truncateSync(path, Math.max(0, statSync(path).size - pages * PAGE));
+}
