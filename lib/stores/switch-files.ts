@@ -1,17 +1,21 @@
+import { randomBytes } from 'node:crypto';
 import {
+  closeSync,
   constants,
   copyFileSync,
   existsSync,
+  fsyncSync,
   linkSync,
   lstatSync,
   mkdirSync,
+  openSync,
   renameSync,
   rmdirSync,
   rmSync,
   unlinkSync,
   type Stats,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { FailureError } from '../contract/errors.ts';
 import { diskError, place, systemCode } from './disk-error.ts';
 import { flushFolder } from './flush-folder.ts';
@@ -52,7 +56,7 @@ export class FileSwitch {
 
   /**
    * @param base - the working directory
-   * @param folder - ours, relative to it, on the same file system; its parent is there
+   * @param folder - ours, relative to it; its parent is there
    */
   constructor(base: string, folder: string) {
     this.#base = base;
@@ -185,7 +189,7 @@ export class FileSwitch {
           continue;
         }
         if (!isPublished) this.#keep(from, at);
-        renameSync(this.#path('new', from), at);
+        move(this.#path('new', from), at);
         relied ||= isPublished;
       }
       const touched = [
@@ -220,7 +224,7 @@ export class FileSwitch {
     for (const { from, to, before, isPublished } of files.toReversed()) {
       if (isPublished) continue; // none of these is in its place yet
       const [at, old] = [join(this.#base, to), this.#path('old', from)];
-      if (existsSync(old)) renameSync(old, at);
+      if (existsSync(old)) move(old, at);
       else if (before === 'absent' && !existsSync(this.#path('new', from))) rmSync(at, { force: true });
     }
     for (const folder of folders.toReversed()) removeIfEmpty(join(this.#base, folder));
@@ -234,7 +238,12 @@ export class FileSwitch {
 }
 
 function statsOf(path: string): Stats | undefined {
-  return lstatSync(path, { throwIfNoEntry: false });
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if (systemCode(error) === 'ENOTDIR') return undefined;
+    throw diskError(error, path, 'looked at');
+  }
 }
 
 function makeFolder(path: string): void {
@@ -242,6 +251,33 @@ function makeFolder(path: string): void {
     mkdirSync(path, { mode: 0o755 });
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error;
+  }
+}
+
+/** By a rename; from another file system (keys on a stick, a volume for the repository) by a copy beside the place, and then a rename. */
+function move(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if (systemCode(error) !== 'EXDEV') throw error;
+    const beside = join(dirname(to), `.${basename(to)}.${randomBytes(8).toString('hex')}.tmp`);
+    try {
+      copyFlushed(from, beside);
+      renameSync(beside, to);
+    } finally {
+      rmSync(beside, { force: true });
+    }
+    unlinkSync(from);
+  }
+}
+
+function copyFlushed(from: string, to: string): void {
+  copyFileSync(from, to);
+  const copy = openSync(to, 'r+');
+  try {
+    fsyncSync(copy);
+  } finally {
+    closeSync(copy);
   }
 }
 

@@ -1,4 +1,16 @@
-import { closeSync, cpSync, openSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  cpSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { contentOf, ours } from '../authoring/updates.ts';
@@ -60,6 +72,35 @@ const found = findMounts();
     },
     PATIENCE,
   );
+});
+
+(found === undefined ? describe.skip : describe)('where keys and repository lie on file systems of their own', () => {
+  const mounts = findMounts()!;
+  afterAll(() => {
+    mounts.end();
+  });
+
+  test('everything works as on one, and nothing is left over', async () => {
+    const [keys, published] = [await mounts.inMemory('1m'), await mounts.inMemory('1m')];
+    const copy = new WorkingCopy(newPath());
+    cpSync(repository, copy.folder, { recursive: true });
+    for (const [name, disk] of [
+      ['keys', keys],
+      ['repository', published],
+    ] as const) {
+      // prettier-ignore
+      cpSync(copy.path(name), disk, { recursive: true });
+      rmSync(copy.path(name), { recursive: true });
+      symlinkSync(disk, copy.path(name));
+    }
+    await ours.rotate(copy.folder, 'timestamp', { random: 'other disk' });
+    await ours.add(copy.folder, { file: source, name: 'orbit', platform: 'linux', version: '2', tags: ['stable'] });
+    const { timestamp, root } = new Client(copy.bytes('repository', '1.root.json')).update(copy.repository);
+    expect([timestamp.version, root.version]).toEqual([4, 2]);
+    expect(readdirSync(copy.folder).sort()).toEqual(['keys', 'repository', 'staged']);
+    expect([...readdirSync(keys), ...readdirSync(published)].filter((name) => name.endsWith('.tmp'))).toEqual([]);
+    expect(readFileSync(copy.path('repository', 'targets', 'orbit', 'linux', 'stable', 'orbit'))).toEqual(readFileSync(source)); // prettier-ignore
+  });
 });
 
 /** Fills a disk up but for some pages. */
