@@ -157,6 +157,17 @@ describe('two commands at once', () => {
   });
 });
 
+test('a version that a re-sign recorded and never published is not used a second time', async () => {
+  const copy = copyOf(plain);
+  await copy.json(['resign', '--force', '--trusted-root', 'repository/1.root.json']);
+  const before = copy.timestamp;
+  const { version } = await copy.json(['resign', '--force']);
+  copy.timestamp = before; // as if it had been killed in between
+  expect((await run(copy, ['timestamp'])).status).toBe(0);
+  expect(copy.signed().version).toBe(version! + 1);
+  expect(await copy.json(['resign', '--force'])).toMatchObject({ code: 'SIGNED', version: version! + 2 });
+});
+
 describe('what an interrupted add had begun', () => {
   let interrupted: string;
 
