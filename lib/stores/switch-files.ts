@@ -94,10 +94,10 @@ export class FileSwitch {
     for (const { to, expected } of files) this.#expect(to, expected);
     const intent: Intent = {
       folders: folders.filter((folder) => !existsSync(join(this.#base, folder))),
-      files: files.map(({ from, to, content, isPublished }): IntendedFile => ({
+      files: files.map(({ from, to, expected, content, isPublished }): IntendedFile => ({
         from,
         to,
-        before: content === undefined ? this.#presence(to) : this.#token(to),
+        before: content === undefined ? this.#presence(to) : (expected ?? this.#token(to)), // compared just now
         after: content ?? null,
         isPublished,
       })),

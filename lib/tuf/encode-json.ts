@@ -45,7 +45,11 @@ function encode(json: Json, indent: string, newline: string): string {
   );
 }
 
+/** Printable ASCII without what JSON or Go escapes: nearly every hash, name and path. */
+const PLAIN = /^[ !#-%'-;=?-[\]-~]*$/;
+
 function encodeString(text: string): string {
+  if (PLAIN.test(text)) return `"${text}"`;
   return JSON.stringify(text).replace(
     /[<>&\u2028\u2029]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
