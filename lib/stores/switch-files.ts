@@ -177,26 +177,30 @@ export class FileSwitch {
     }
   }
 
+  /** What is published comes last in an intent, and only once all before it is surely on the disk. */
   #finish(intent: Intent): void {
-    let relied = false;
+    const published = intent.files.filter(({ isPublished }) => isPublished);
+    let relied = published.some(({ from }) => !existsSync(this.#path('new', from)));
     let at = this.#folder;
+    const flush = (files: readonly string[]) => {
+      for (const folder of new Set(files.map(dirname))) flushFolder((at = join(this.#base, folder)));
+    };
     try {
       for (const folder of intent.folders) makeFolder((at = join(this.#base, folder)));
       for (const { from, to, isPublished } of intent.files) {
         at = join(this.#base, to);
-        if (!existsSync(this.#path('new', from))) {
-          relied ||= isPublished;
-          continue;
-        }
-        if (!isPublished) this.#keep(from, at);
+        if (isPublished || !existsSync(this.#path('new', from))) continue;
+        this.#keep(from, at);
         move(this.#path('new', from), at);
-        relied ||= isPublished;
       }
-      const touched = [
-        ...intent.files.map(({ to }) => dirname(to)),
-        ...intent.folders.map((folder) => dirname(folder)),
-      ];
-      for (const folder of new Set(touched)) flushFolder((at = join(this.#base, folder)));
+      flush([...intent.files.filter(({ isPublished }) => !isPublished).map(({ to }) => to), ...intent.folders]);
+      for (const { from, to } of published) {
+        at = join(this.#base, to);
+        if (!existsSync(this.#path('new', from))) continue;
+        move(this.#path('new', from), at);
+        relied = true;
+      }
+      flush(published.map(({ to }) => to));
     } catch (error) {
       if (!relied) this.#undoInstead();
       throw diskError(error, at, relied ? 'written; the next command finishes what was begun' : 'written');
