@@ -1,4 +1,10 @@
-import { METRICS, METRICS_NAMESPACE, type MetricName } from '../lib/contract/metrics.ts';
+import {
+  COUNTED_METRICS,
+  METRICS,
+  METRICS_NAMESPACE,
+  STEADY_METRICS,
+  type MetricName,
+} from '../lib/contract/metrics.ts';
 
 /** Which metrics are counted by which fields of the line. */
 export interface Directive {
@@ -19,6 +25,13 @@ export function embeddedMetrics(directives: readonly Directive[], now: number): 
       Metrics: metrics.map((Name) => ({ Name, Unit: METRICS[Name] })),
     })),
   };
+}
+
+/** Which of the measured fields of a line are metrics: the steady ones, and what was counted. The others can be searched for. */
+export function metricsAmong(measured: Readonly<Partial<Record<string, number>>>): readonly MetricName[] {
+  const isMetric = (name: string): name is MetricName =>
+    Object.hasOwn(STEADY_METRICS, name) || (Object.hasOwn(COUNTED_METRICS, name) && measured[name] !== 0);
+  return Object.keys(measured).filter(isMetric);
 }
 
 /** Hours until a date, to a hundredth; below 0 after it. */

@@ -2,7 +2,7 @@ import { SIGNER_FLAGS } from '../lib/contract/alarms.ts';
 import type { MetricName } from '../lib/contract/metrics.ts';
 import type { Outcome } from '../lib/contract/outcome.ts';
 import { printable } from '../lib/contract/printable.ts';
-import { embeddedMetrics, hoursLeft } from './embedded-metrics.ts';
+import { embeddedMetrics, hoursLeft, metricsAmong } from './embedded-metrics.ts';
 
 /** What a run was asked beside what stands in its outcome. */
 export interface Asked {
@@ -11,19 +11,18 @@ export interface Asked {
 }
 
 /**
- * The one line that a run logs, made from its outcome: the fields to search by, the metrics (in CloudWatch's embedded format, which needs no permission),
+ * The one line that a run logs, made from its outcome: the fields to search by, what was measured (some of it metrics, in CloudWatch's embedded format),
  * and under `detail` alone whatever somebody else may have written. A parsed object of theirs at top level could forge metrics with a key `_aws`.
  * @param now - milliseconds since 1970, when the run began
  */
 export function logLine(outcome: Outcome, { force, reason }: Asked, now: number): string {
   const { repository, code, message, remedy, dryRun, version, expires, effectiveExpiry, nextDueAt, warnings, keyIds } =
     outcome;
-  const metrics = metricsOf(outcome, force, now);
-  const names = Object.keys(metrics) as MetricName[];
+  const measured = measuredIn(outcome, force, now);
   return JSON.stringify({
     _aws: embeddedMetrics(
       [
-        { dimensions: ['repository'], metrics: names },
+        { dimensions: ['repository'], metrics: metricsAmong(measured) },
         { dimensions: ['repository', 'code'], metrics: ['Runs'] },
       ],
       now,
@@ -37,7 +36,7 @@ export function logLine(outcome: Outcome, { force, reason }: Asked, now: number)
     effectiveExpiry,
     nextDueAt,
     keyIds,
-    ...metrics,
+    ...measured,
     detail: {
       message,
       remedy,
@@ -47,8 +46,11 @@ export function logLine(outcome: Outcome, { force, reason }: Asked, now: number)
   });
 }
 
+/** Metrics, and what can only be searched for. */
+type Measured = Partial<Record<MetricName | 'Warnings' | 'DurationMs', number>>;
+
 /** A dry run counts nothing: it must neither wake somebody nor hide that the schedule has stopped. */
-function metricsOf(outcome: Outcome, force: boolean, now: number): Partial<Record<MetricName, number>> {
+function measuredIn(outcome: Outcome, force: boolean, now: number): Measured {
   const { expires, effectiveExpiry, warnings, dryRun, durationMs } = outcome;
   const is = (kind: Outcome['outcome']) => (outcome.outcome === kind && !dryRun ? 1 : 0);
   return {

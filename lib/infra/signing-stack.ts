@@ -57,7 +57,7 @@ export class SigningStack extends Stack {
       dashboardName: `${deployment}-timekeeper-signing`,
       repositories: pages,
       hours: ['TimestampHoursLeft', 'EffectiveHoursLeft'],
-      counts: ['Runs', 'Signed', 'Refused', 'Failed', 'Healed'],
+      counts: ['Runs', 'Signed', 'Forced', 'Refused', 'Failed', 'Healed'],
     });
   }
 }

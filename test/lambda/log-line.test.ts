@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { STEADY_METRICS } from '../../lib/contract/metrics.ts';
 import { formatInstant, type Instant } from '../../lib/tuf/instant.ts';
 import { type Deployment, deploy, NAME, type Run, tearDown } from './deployment.ts';
 
@@ -72,15 +73,30 @@ describe('words of others', () => {
   });
 });
 
+/** What CloudWatch is told to read in a line, by dimensions. */
+function metricsOf(run: Run): Readonly<Record<string, readonly string[]>> {
+  const { _aws } = parsed(run) as unknown as { _aws: { CloudWatchMetrics: { Dimensions: string[][]; Metrics: { Name: string }[] }[] } }; // prettier-ignore
+  return Object.fromEntries(
+    _aws.CloudWatchMetrics.map(({ Dimensions, Metrics }) => [Dimensions.join(), Metrics.map(({ Name }) => Name)]),
+  );
+}
+
+const STEADY = Object.keys(STEADY_METRICS).filter((name) => !name.startsWith('Watch'));
+const HOURS = STEADY.filter((name) => name.endsWith('HoursLeft'));
+
 describe('the metrics', () => {
   const cases: readonly {
     readonly given: string;
     readonly event?: object;
     readonly prepare?: (d: Deployment) => unknown;
     readonly metrics: Readonly<Record<string, number>>;
+    /** What costs something in this hour beside what every run emits. */
+    readonly counted: readonly string[];
+    readonly unknown?: readonly string[];
   }[] = [
     {
       given: 'a skip',
+      counted: [],
       metrics: { Runs: 1, Signed: 0, Refused: 0, Failed: 0, Forced: 0, Warnings: 0, TimestampHoursLeft: 13 * 24 },
       prepare: (d) => {
         d.pass(DAY);
@@ -88,6 +104,7 @@ describe('the metrics', () => {
     },
     {
       given: 'a due signature',
+      counted: ['Signed'],
       metrics: {
         Signed: 1,
         Refused: 0,
@@ -100,10 +117,11 @@ describe('the metrics', () => {
         d.pass(3 * DAY);
       },
     },
-    { given: 'a forced signature', event: { force: true }, metrics: { Signed: 1, Forced: 1 } },
-    { given: 'a forced dry run', event: { force: true, dryRun: true }, metrics: { Signed: 0, Forced: 0 } },
+    { given: 'a forced signature', event: { force: true }, metrics: { Signed: 1, Forced: 1 }, counted: ['Signed', 'Forced'] }, // prettier-ignore
+    { given: 'a forced dry run', event: { force: true, dryRun: true }, metrics: { Signed: 0, Forced: 0 }, counted: [] },
     {
       given: 'a refusal',
+      counted: ['Refused'],
       event: { force: true },
       metrics: { Signed: 0, Refused: 1, Failed: 0, Forced: 0, TimestampHoursLeft: 14 * 24 },
       prepare: (d) => {
@@ -112,6 +130,7 @@ describe('the metrics', () => {
     },
     {
       given: 'a dry run that refuses as nothing: the real one will say it',
+      counted: [],
       event: { dryRun: true },
       metrics: { Runs: 0, Refused: 0, Failed: 0, Signed: 0 },
       prepare: (d) => {
@@ -120,6 +139,7 @@ describe('the metrics', () => {
     },
     {
       given: 'a repair',
+      counted: ['Signed', 'Healed'],
       metrics: { Signed: 1, Healed: 1, Paused: 0, OtherSigner: 0, ClockSkew: 0, BelowReceipt: 0 },
       prepare: (d) => {
         d.tamper('timestamp.json', undefined);
@@ -127,6 +147,7 @@ describe('the metrics', () => {
     },
     {
       given: 'a pause',
+      counted: ['Paused'],
       metrics: { Runs: 1, Signed: 0, Healed: 0, Paused: 1 },
       prepare: (d) => {
         d.putState('pause.json', { until: formatInstant((d.repository.now + DAY) as Instant), reason: 'maintenance' });
@@ -134,6 +155,8 @@ describe('the metrics', () => {
     },
     {
       given: 'a failure',
+      counted: ['Failed'],
+      unknown: HOURS,
       metrics: { Runs: 1, Signed: 0, Refused: 0, Failed: 1 },
       prepare: (d) => {
         d.hosting.mayList = false;
@@ -141,16 +164,23 @@ describe('the metrics', () => {
     },
     {
       given: 'a warning',
+      counted: [],
       metrics: { Runs: 1, Warnings: 1 },
       prepare: (d) => {
         d.putState('expected.json', '?');
       },
     },
   ];
-  test.each(cases)('count $given', async ({ event, prepare, metrics }) => {
+  test.each(cases)('count $given', async ({ event, prepare, metrics, counted, unknown = [] }) => {
     const d = await deploy();
     prepare?.(d);
-    expect(parsed(await d.run(event))).toMatchObject(metrics);
+    const run = await d.run(event);
+    expect(parsed(run)).toMatchObject(metrics);
+    const { repository, 'repository,code': byCode } = metricsOf(run);
+    expect(repository!.toSorted()).toEqual(
+      [...STEADY.filter((name) => !unknown.includes(name)), ...counted].toSorted(),
+    );
+    expect(byCode).toEqual(['Runs']);
   });
 
   test('leave out the hours that are not known', async () => {
