@@ -1,8 +1,9 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, unlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { FailureError } from '../contract/errors.ts';
 import { tooLarge } from '../stores/bounded-body.ts';
-import { diskError, place } from '../stores/disk-error.ts';
+import { diskError, place, systemCode } from '../stores/disk-error.ts';
+import { flushFolder } from '../stores/flush-folder.ts';
 import { withLock } from '../stores/lock.ts';
 import { contentToken, piecesOf, withFile } from '../stores/plain-file.ts';
 import { replaceFile } from '../stores/replace-file.ts';
@@ -38,13 +39,25 @@ export function stateFolder(folder: string): Memory {
         throw new FailureError('LOST_RACE', `${place(path)} was changed by somebody else meanwhile.`);
       seen.set(name, contentToken([bytes]));
     },
+    async delete(name) {
+      const path = pathOf(name);
+      makeFolder(folder); // for the lock
+      await withLock(folder, 'put', () => {
+        remove(path);
+      });
+      seen.set(name, 'absent');
+    },
   };
 }
 
 /** A memory that begins with what another one holds and never writes to it. */
 export function overlay(older: Pick<Memory, 'get'>): Memory {
-  const own = new Map<string, Uint8Array>();
-  return { get: (name) => own.get(name) ?? older.get(name), set: (name, bytes) => own.set(name, bytes) };
+  const own = new Map<string, Uint8Array | undefined>();
+  return {
+    get: (name) => (own.has(name) ? own.get(name) : older.get(name)),
+    set: (name, bytes) => own.set(name, bytes),
+    delete: (name) => own.set(name, undefined),
+  };
 }
 
 function read(path: string): { readonly bytes: Uint8Array; readonly token: Token } | undefined {
@@ -53,6 +66,15 @@ function read(path: string): { readonly bytes: Uint8Array; readonly token: Token
     const bytes = Buffer.concat(Array.from(piecesOf(file, size)));
     return { bytes, token: contentToken([bytes]) };
   });
+}
+
+function remove(path: string): void {
+  try {
+    unlinkSync(path);
+    flushFolder(dirname(path));
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw diskError(error, path, 'removed');
+  }
 }
 
 function makeFolder(folder: string): void {

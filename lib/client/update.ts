@@ -6,6 +6,8 @@ import type { Instant } from '../tuf/instant.ts';
 export interface Memory extends ClientMemory {
   /** Keeps bytes that were verified just now. A promise is waited for: nothing more is asked for until they are kept. */
   set(name: string, bytes: Uint8Array): unknown;
+  /** Forgets what may be kept under a name; waited for like `set`. */
+  delete(name: string): unknown;
 }
 
 /**
@@ -28,6 +30,7 @@ export async function walk<T>(steps: ClientWalk<T>, store: ReadStore, memory: Me
   while (step.done !== true) {
     const { value } = step;
     if (value.do === 'store') await memory.set(value.name, value.bytes);
+    if (value.do === 'forget') await memory.delete(value.name);
     step = steps.next(value.do === 'fetch' ? (await store.get(value.file, value.maxBytes))?.bytes : undefined);
   }
   return step.value;

@@ -20,10 +20,11 @@ export interface Trusted {
   readonly targets: ReadonlyMap<string, Verified<Targets>>;
 }
 
-/** What the workflow asks of whoever runs it: to fetch a file (answered with its bytes, or undefined for 404), or to keep one. */
+/** What the workflow asks of whoever runs it: to fetch a file (answered with its bytes, or undefined for 404), to keep one, or to forget one that may be kept. */
 export type ClientStep =
   | { readonly do: 'fetch'; readonly file: string; readonly maxBytes: number }
-  | { readonly do: 'store'; readonly name: string; readonly bytes: Uint8Array };
+  | { readonly do: 'store'; readonly name: string; readonly bytes: Uint8Array }
+  | { readonly do: 'forget'; readonly name: string };
 
 /** A client's memory: the exact bytes that it kept, by name (`root.json`, `timestamp.json`, `snapshot.json`, and the {@link fileOf} every targets role). */
 export type ClientMemory = Pick<ReadonlyMap<string, Uint8Array>, 'get'>;
@@ -41,15 +42,15 @@ const MAX_NEW_ROOTS = 1_000; // a run; go-tuf's client stops there too
 /**
  * The whole workflow of a client, as a generator without I/O: it yields what to fetch and what to keep, and returns what is trusted then.
  * Each file is to be kept before the next is fetched, and stays kept when a later step refuses.
- * @param memory - what was kept last time; `root.json` has to be in it (the trusted root, at first)
+ * @param memory - what was kept last time, and shows what is kept and forgotten meanwhile; `root.json` has to be in it (the trusted root, at first)
  * @param now - the start of the update, fixed for all of it
  * @param known - filled with what was verified
  * @throws RefusalError ROOT_INVALID, TIMESTAMP_MISSING, SIGNATURE_INVALID, THRESHOLD_NOT_MET, SNAPSHOT_MISSING, SNAPSHOT_MISMATCH, TARGETS_MISSING, TARGETS_MISMATCH, METADATA_ROLLBACK, METADATA_EXPIRED, and what the parsers throw
  * @see TUF specification 1.0.34, section 5
  */
 export function* refreshClient(memory: ClientMemory, now: Instant, known: Known = new Map()): ClientWalk<Trusted> {
-  const { kept, ...top } = yield* updateToSnapshot(memory, now, known);
-  const targets = yield* updateTargets(top.root, top.snapshot, kept, now, known);
+  const top = yield* updateToSnapshot(memory, now, known);
+  const targets = yield* updateTargets(top.root, top.snapshot, memory, now, known);
   return { ...top, targets };
 }
 
@@ -58,8 +59,8 @@ export function* refreshClient(memory: ClientMemory, now: Instant, known: Known 
  * @throws RefusalError - as refreshClient does
  */
 export function* refreshTopLevel(memory: ClientMemory, now: Instant, known: Known = new Map()): ClientWalk<Trusted> {
-  const { kept, ...top } = yield* updateToSnapshot(memory, now, known);
-  const targets = yield* updateRole(topLevel(top.root), top.root, top.snapshot, kept, now);
+  const top = yield* updateToSnapshot(memory, now, known);
+  const targets = yield* updateRole(topLevel(top.root), top.root, top.snapshot, memory, now);
   known.set('targets', targets);
   return { ...top, targets: new Map([['targets', targets]]) };
 }
@@ -67,20 +68,14 @@ export function* refreshTopLevel(memory: ClientMemory, now: Instant, known: Know
 /** What is verified and unexpired so far, by role: filled while a walk goes on, so that it can be told of a walk that was refused. A root may be expired. */
 export type Known = Map<string, Metadata>;
 
-function* updateToSnapshot(
-  memory: ClientMemory,
-  now: Instant,
-  known: Known,
-): ClientWalk<Omit<Trusted, 'targets'> & { readonly kept: ClientMemory }> {
-  const chain = yield* updateRoot(beginFromMemory(memory), known);
-  const root = latest(chain);
+function* updateToSnapshot(memory: ClientMemory, now: Instant, known: Known): ClientWalk<Omit<Trusted, 'targets'>> {
+  const root = yield* updateRoot(beginFromMemory(memory), known);
   notExpired(root, now); // 5.3.10
-  const kept = forget(memory, chain); // 5.3.11
-  const timestamp = yield* updateTimestamp(root, kept, now);
+  const timestamp = yield* updateTimestamp(root, memory, now);
   known.set('timestamp', timestamp);
-  const snapshot = yield* updateSnapshot(root, timestamp, kept, now);
+  const snapshot = yield* updateSnapshot(root, timestamp, memory, now);
   known.set('snapshot', snapshot);
-  return { root, timestamp, snapshot, kept };
+  return { root, timestamp, snapshot };
 }
 
 function beginFromMemory(memory: ClientMemory): RootChain {
@@ -90,35 +85,38 @@ function beginFromMemory(memory: ClientMemory): RootChain {
 }
 
 /** 5.3: every next root, until there is none. Each is kept at once; expiry is judged after the chain. */
-function* updateRoot(begun: RootChain, known: Known): ClientWalk<RootChain> {
+function* updateRoot(begun: RootChain, known: Known): ClientWalk<Verified<Root>> {
   let chain = begun;
   known.set('root', latest(chain));
   for (let found = 0; found < MAX_NEW_ROOTS; found++) {
     const file = `${latest(chain).version + 1}.root.json`;
     const bytes = yield { do: 'fetch', file, maxBytes: MAX_BYTES.root }; // 5.3.3
     if (bytes === undefined) break;
-    chain = extendChain(chain, bytes, file); // 5.3.4, 5.3.5
+    const extended = extendChain(chain, bytes, file); // 5.3.4, 5.3.5
+    yield* forget(latest(chain), latest(extended)); // 5.3.11
     yield { do: 'store', name: 'root.json', bytes }; // 5.3.8
+    chain = extended;
     known.set('root', latest(chain));
   }
-  return chain;
+  return latest(chain);
 }
 
-/** 5.3.11: when a role's keys were replaced, what they signed is forgotten, so that a version which a thief ran up binds nobody. */
-function forget(memory: ClientMemory, chain: RootChain): ClientMemory {
-  const forgotten = new Set<string>();
-  const [before] = chain;
-  const after = latest(chain);
-  const keyContents = (root: Root, role: RoleType): ReadonlySet<string> =>
-    new Set(Array.from(keysOf(root.roles[role], root.keys).values(), ({ content }) => content));
-  const lostThreshold = (role: RoleType): boolean => {
+/**
+ * 5.3.11: where a root takes a key away from a role, what that role signed is forgotten, so that a version which a thief ran up binds nobody.
+ * One key is enough: nobody knows with which others its thief signed. Done before the root is kept: whoever is cut off in between does both again.
+ */
+function* forget(before: Root, after: Root): ClientWalk<void> {
+  const lostKey = (role: RoleType): boolean => {
     const still = keyContents(after, role);
-    const staying = Array.from(keyContents(before, role)).filter((content) => still.has(content));
-    return staying.length < before.roles[role].threshold;
+    return Array.from(keyContents(before, role)).some((content) => !still.has(content));
   };
-  if (lostThreshold('timestamp')) forgotten.add('timestamp.json');
-  if (lostThreshold('snapshot')) ['timestamp.json', 'snapshot.json'].forEach((name) => forgotten.add(name));
-  return { get: (name) => (forgotten.has(name) ? undefined : memory.get(name)) };
+  const isSnapshot = lostKey('snapshot');
+  if (isSnapshot) yield { do: 'forget', name: 'snapshot.json' };
+  if (isSnapshot || lostKey('timestamp')) yield { do: 'forget', name: 'timestamp.json' };
+}
+
+function keyContents(root: Root, role: RoleType): ReadonlySet<string> {
+  return new Set(Array.from(keysOf(root.roles[role], root.keys).values(), ({ content }) => content));
 }
 
 /** 5.4: the timestamp. An equal version stays as it is kept. */

@@ -50,6 +50,7 @@ export async function walk(published: ReadStore, begins: ReadonlyMap<string, Uin
       kept.set(name, bytes);
       if (name === 'root.json') newRoots.push(bytes);
     },
+    delete: (name) => kept.delete(name),
   };
   try {
     await update(store, memory, BEFORE_ALL_EXPIRY, known);

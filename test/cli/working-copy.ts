@@ -155,6 +155,7 @@ export class Client {
     let step = walk.next();
     while (step.done !== true) {
       if (step.value.do === 'store') this.#memory.set(step.value.name, step.value.bytes);
+      if (step.value.do === 'forget') this.#memory.delete(step.value.name);
       step = walk.next(step.value.do === 'fetch' ? fileIn(repository, step.value.file) : undefined);
     }
     return step.value;

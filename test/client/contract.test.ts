@@ -170,6 +170,22 @@ describe('the state', () => {
     });
   });
 
+  test('forgets at once what a key signed that a new root takes away: being cut off there does no harm', async () => {
+    const { served, repository, client } = await updated();
+    repository.publish(9);
+    await client.fetch(served);
+    repository.keys.snapshot = [ed25519Key()];
+    repository.root(2);
+    served.faults.set('3.root.json', 503);
+    expect(await client.fetch(served)).toMatchObject({ code: 'STORE_UNREACHABLE', roles: { root: 2 } });
+    expect(Array.from(client.kept().keys())).toEqual(['root.json', 'targets.json']);
+    served.faults.clear();
+    repository.targets(1);
+    repository.snapshot(1);
+    repository.timestamp(10);
+    expect(await client.fetch(served)).toMatchObject({ code: 'done', roles: { root: 2, timestamp: 10, snapshot: 1 } });
+  });
+
   test.each(['timestamp.json', 'snapshot.json', 'targets.json'])('in which %s is garbage is mended', async (name) => {
     const { served, repository, client } = await updated();
     writeFileSync(join(client.state, name), 'garbage');

@@ -18,10 +18,11 @@ export function lookAsClient(
   now: Instant,
 ): Seen {
   const kept = new Map(memory);
-  const walk = refreshClient(new Map(memory), now);
+  const walk = refreshClient(kept, now);
   let step = walk.next();
   while (step.done !== true) {
     if (step.value.do === 'store') kept.set(step.value.name, step.value.bytes);
+    if (step.value.do === 'forget') kept.delete(step.value.name);
     step = walk.next(step.value.do === 'fetch' ? read(step.value.file) : undefined);
   }
   return { ...step.value, kept };

@@ -337,6 +337,50 @@ export const CASES: readonly ClientCase[] = [
   },
   {
     section: '5.3.11',
+    given:
+      'a snapshot version run up by the thief of one key of two, then that key taken away and the timestamp key kept',
+    code: 'accepted',
+    requests: ['2.root.json', '3.root.json', ...ALL.slice(0, 2)],
+    stored: ['root.json', 'timestamp.json', 'snapshot.json'],
+    prepare: (repository) => {
+      repository.keys.snapshot = [ed25519Key(), ed25519Key()];
+    },
+    change: (repository, memory) => {
+      const [stolen, other] = repository.keys.snapshot;
+      repository.snapshot(99, undefined, [stolen!]);
+      repository.timestamp(2);
+      update(repository, memory);
+      repository.keys.snapshot = [other!];
+      repository.root(2);
+      repository.snapshot(2);
+      repository.timestamp(3);
+    },
+    disagree: { 'tuf-js': FORGETS_NOTHING },
+  },
+  {
+    section: '5.3.11',
+    given: 'a snapshot version run up by a thief of two keys of three, of which one was taken away',
+    code: 'accepted',
+    requests: ['2.root.json', '3.root.json', ...ALL.slice(0, 2)],
+    stored: ['root.json', 'timestamp.json', 'snapshot.json'],
+    prepare: (repository) => {
+      repository.keys.snapshot = [ed25519Key(), ed25519Key(), ed25519Key()];
+      repository.thresholds.snapshot = 2;
+    },
+    change: (repository, memory) => {
+      const [stolen, another, other] = repository.keys.snapshot;
+      repository.snapshot(99, undefined, [stolen!, another!]);
+      repository.timestamp(2);
+      update(repository, memory);
+      repository.keys.snapshot = [another!, other!];
+      repository.root(2);
+      repository.snapshot(2);
+      repository.timestamp(3);
+    },
+    disagree: { 'tuf-js': FORGETS_NOTHING },
+  },
+  {
+    section: '5.3.11',
     given: 'a lower timestamp after a root that left its keys alone',
     code: 'METADATA_ROLLBACK',
     requests: ['2.root.json', '3.root.json', 'timestamp.json'],

@@ -43,7 +43,7 @@ function searched(
   let step = walk.next();
   while (step.done !== true) {
     if (step.value.do === 'store') memory.set(step.value.name, step.value.bytes);
-    else requests.push(step.value.file);
+    else if (step.value.do === 'fetch') requests.push(step.value.file);
     step = walk.next(step.value.do === 'fetch' ? files.get(step.value.file) : undefined);
   }
   return { found: step.value, requests };

@@ -194,12 +194,15 @@ export function refresh(
     trusted,
   });
   try {
-    const walk = workflow(new Map(memory), now);
+    const walk = workflow(kept, now);
     let step = walk.next();
     while (step.done !== true) {
       if (step.value.do === 'store') {
         kept.set(step.value.name, step.value.bytes);
         stored.push(step.value.name);
+        step = walk.next();
+      } else if (step.value.do === 'forget') {
+        kept.delete(step.value.name);
         step = walk.next();
       } else {
         requests.push(step.value.file);
