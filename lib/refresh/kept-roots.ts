@@ -1,4 +1,4 @@
-import { FailureError, isRefusal, RefusalError } from '../contract/errors.ts';
+import { FailureError, isCoded, isRefusal, RefusalError, type CodedError } from '../contract/errors.ts';
 import type { Warning } from '../contract/codes.ts';
 import type { ReadStore, Store, Stored, Token } from '../stores/store.ts';
 import { MAX_BYTES } from '../tuf/envelope.ts';
@@ -82,14 +82,13 @@ export interface Probed {
   readonly chain: RootChain;
   readonly warnings: readonly Warning[];
   /** Why the run must end once the new roots are kept. */
-  readonly stop: RefusalError | FailureError | undefined;
+  readonly stop: CodedError | undefined;
 }
 
 /**
- * Looks for roots beyond the kept chain. Whatever was verified before something went wrong is to be kept first.
+ * Looks for roots beyond the kept chain. Whatever was verified before something went wrong, also with asking for the next, is to be kept first.
  * @param first - what the repository has under the kept root's name and under the next one
  * @param most - how many new ones are taken in
- * @throws FailureError ROOT_PROBE
  * @see TUF specification, section 5.3; only 404 means that there is no newer root
  */
 export async function probeRoots(
@@ -120,11 +119,11 @@ export async function probeRoots(
     }
     try {
       chain = extendChain(chain, next.bytes);
+      next = await probe(hosting, latest(chain).version + 1);
     } catch (error) {
-      if (isRefusal(error)) return { chain, warnings, stop: error };
+      if (isCoded(error)) return { chain, warnings, stop: error };
       throw error;
     }
-    next = await probe(hosting, latest(chain).version + 1);
   }
   return { chain, warnings, stop: undefined };
 }

@@ -147,6 +147,21 @@ describe('a new root is followed only along the chain of signatures', () => {
       },
       answers: { outcome: 'failed', code: 'ROOT_PROBE' },
       says: /Whether 3\.root\.json exists/,
+      holds: (r) => {
+        expect(keptRoots(r)).toEqual([1, 2]);
+      },
+    },
+    {
+      given: 'a good root and one of 513 KB behind it: the good one is kept first',
+      arrange: async (r) => {
+        await r.publishRoot();
+        await r.publishRoot((root) => (root.x = 'x'.repeat(513_000)));
+      },
+      answers: { outcome: 'refused', code: 'TOO_LARGE' },
+      says: /3\.root\.json is larger than 512000 bytes/,
+      holds: (r) => {
+        expect(keptRoots(r)).toEqual([1, 2]);
+      },
     },
   ];
   test.each(rulesOf(chain))('$rule', ({ expectIt }) => expectIt());
