@@ -72,14 +72,20 @@ function parseDelegatedRole(json: Json, where: string): DelegatedRole {
     throw new RefusalError('BAD_ROOT', `${where} has the name "${printable(name)}", which no delegated role can have.`);
   }
   // go-tuf and tuf-js refuse both, and others might go by either.
-  if (fields.has('paths') && fields.has('path_hash_prefixes')) {
+  const [paths, pathHashPrefixes] = [patterns(fields, 'paths'), patterns(fields, 'path_hash_prefixes')];
+  if (paths !== undefined && pathHashPrefixes !== undefined) {
     throw new RefusalError('BAD_ROOT', `${where} has paths and path_hash_prefixes.`);
   }
   return {
     ...parseRole(json, where, DELEGATED_ROLE),
     name,
     terminating: fields.has('terminating') && fields.boolean('terminating'),
-    paths: fields.has('paths') ? fields.strings('paths') : undefined,
-    pathHashPrefixes: fields.has('path_hash_prefixes') ? fields.strings('path_hash_prefixes') : undefined,
+    paths,
+    pathHashPrefixes,
   };
+}
+
+/** go-tuf writes `paths` as null beside path_hash_prefixes. */
+function patterns(fields: Fields, name: 'paths' | 'path_hash_prefixes'): readonly string[] | undefined {
+  return (fields.json.get(name) ?? undefined) === undefined ? undefined : fields.strings(name);
 }

@@ -77,6 +77,10 @@ describe('parseTargets', () => {
       given: 'names like those of our own fields',
       input: file({ targets: { length: { length: 1, hashes: { sha512: SHA512 } } } }),
     },
+    {
+      given: 'paths null beside path_hash_prefixes, as go-tuf writes its bins of hashes',
+      input: delegations([{ ...ROLE, paths: null, path_hash_prefixes: ['00'] }]),
+    },
     { given: 'a role of which no key can be used', input: delegations([ROLE], { [KEY.id]: { keytype: 'x' } }) },
     { given: 'as many as 4,096 keys', input: delegations([ROLE], manyKeys(4_096)) },
     { given: 'as many as 4,096 signatures', input: file({}, manySignatures(4_096)) },
