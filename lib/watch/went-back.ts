@@ -10,7 +10,14 @@ import type { Memory } from './memory.ts';
 import type { WatchPolicy } from './policy.ts';
 
 /** Refusals that a client comes to while files are being put one after the other, or caches hold some old and some new. */
-const MIXED = ['SNAPSHOT_MISMATCH', 'SNAPSHOT_MISSING', 'TARGETS_MISMATCH', 'TARGETS_MISSING', 'TIMESTAMP_MISSING'];
+const MIXED = [
+  'SNAPSHOT_MISMATCH',
+  'SNAPSHOT_MISSING',
+  'TARGETS_MISMATCH',
+  'TARGETS_MISSING',
+  'TIMESTAMP_MISSING',
+  'TOO_LARGE', // than what names it says: a publish makes most files longer
+];
 
 /** Whether what stopped a client may be over soon. */
 export function hasMixed(code: string): boolean {

@@ -4,7 +4,7 @@ import { FailureError } from '../../lib/contract/errors.ts';
 import { newEd25519Key } from '../../lib/keys/private-key.ts';
 import { days, formatInstant } from '../../lib/tuf/instant.ts';
 import { newRepository, type RepositoryOptions } from '../refresh/repository.ts';
-import { publicJson, idOf } from '../refresh/signing.ts';
+import { publicJson, idOf, type Signed } from '../refresh/signing.ts';
 import { codesOf, observed, Observed, pinOf, POLICY } from './observed.ts';
 
 const HOUR = 3_600;
@@ -516,6 +516,16 @@ describe('a publish under way, or a cache between,', () => {
       arrange: async ({ repository }) => {
         await repository.publishTargets();
         await repository.publishSnapshot();
+      },
+      repair: ({ repository }) => repository.publishTimestamp(),
+    },
+    {
+      given: 'targets and a snapshot that are longer than the ones that are named',
+      code: 'NEW_CLIENT_FAILS',
+      arrange: async ({ repository }) => {
+        const longer = { change: (signed: Signed) => { signed.custom = 'x'.repeat(100); } }; // prettier-ignore
+        await repository.publishTargets(3, longer.change);
+        await repository.publishSnapshot(longer);
       },
       repair: ({ repository }) => repository.publishTimestamp(),
     },
