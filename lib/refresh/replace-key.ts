@@ -6,7 +6,16 @@ import { latest } from '../tuf/root-chain.ts';
 import { checkedKeys, installed, type Enrolment } from './enroll.ts';
 import type { Identity } from './journal.ts';
 import { encodeJournal, MAX_JOURNAL_BYTES, parseIdentity } from './journal-file.ts';
-import { encodeChain, keepChain, MAX_CHAIN_BYTES, parseChain, pinAt, ROOT_CHAIN, withRoots } from './kept-roots.ts';
+import {
+  beginAtPin,
+  encodeChain,
+  keepChain,
+  MAX_CHAIN_BYTES,
+  parseChain,
+  pinAt,
+  ROOT_CHAIN,
+  withRoots,
+} from './kept-roots.ts';
 import { JOURNAL, look, type Look, type Places } from './look.ts';
 import { plannedOutcome } from './outcome.ts';
 import { plan } from './plan.ts';
@@ -62,21 +71,25 @@ export async function lookToReplace(
   policy: Policy,
   now: Instant,
 ): Promise<Look | 'changed'> {
-  return look({ ...places, state: await showing(places.state, roots) }, trust, policy, false, now);
+  if (roots.length === 0) return look(places, trust, policy, false, now);
+  const [chain, journal] = await Promise.all([
+    places.state.get(ROOT_CHAIN, MAX_CHAIN_BYTES),
+    places.state.get(JOURNAL, MAX_JOURNAL_BYTES),
+  ]);
+  if (journal === undefined) return look(places, trust, policy, false, now);
+  const { pin } = parseIdentity(journal.bytes);
+  if (chain === undefined) {
+    const begun = await beginAtPin(places.hosting, pin, trust.trustedRoot);
+    return look(places, { ...trust, knownRoots: withRoots(begun, roots) }, policy, false, now);
+  }
+  const shown = { bytes: encodeChain(withRoots(parseChain(chain.bytes, pin), roots)), token: chain.token };
+  return look({ ...places, state: showing(places.state, shown) }, trust, policy, false, now);
 }
 
 /** The state as it will be with the given roots: they are written only once everything holds. */
-async function showing(state: Store, roots: readonly Uint8Array[]): Promise<Store> {
-  if (roots.length === 0) return state;
-  const [chain, journal] = await Promise.all([
-    state.get(ROOT_CHAIN, MAX_CHAIN_BYTES),
-    state.get(JOURNAL, MAX_JOURNAL_BYTES),
-  ]);
-  if (chain === undefined || journal === undefined) return state;
-  const bytes = encodeChain(withRoots(parseChain(chain.bytes, parseIdentity(journal.bytes).pin), roots));
-  const shown: Stored = { bytes, token: chain.token };
+function showing(state: Store, chain: Stored): Store {
   return {
     ...state,
-    get: (name, maxBytes) => (name === ROOT_CHAIN ? Promise.resolve(shown) : state.get(name, maxBytes)),
+    get: (name, maxBytes) => (name === ROOT_CHAIN ? Promise.resolve(chain) : state.get(name, maxBytes)),
   };
 }

@@ -65,6 +65,17 @@ describe('an enrolled repository gets other key material', () => {
     await expect(r.run()).resolves.toMatchObject({ ...HEALED, version: 5 });
   });
 
+  test('with a root that the repository does not show, also where the kept chain is missing', async () => {
+    const r = await rotated();
+    const root = r.bytes('2.root.json');
+    r.put('root.json', r.bytes('1.root.json'));
+    r.remove('2.root.json');
+    r.state.objects.delete('root-chain.json');
+    await expect(replaceKeyOf(r, { roots: [root] })).resolves.toMatchObject(HEALED);
+    expect(r.state.contents()['root-chain.json']).toContain('\\"version\\":2');
+    await expect(r.run()).resolves.toMatchObject({ ...HEALED, version: 5 });
+  });
+
   test('without a write of the chain where all of it is kept', async () => {
     const r = await newRepository();
     r.log.length = 0;
