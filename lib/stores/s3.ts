@@ -29,7 +29,7 @@ export function s3Store({ client, bucket, prefix, cacheControl }: S3StoreProps):
   const urlOf = (key: string) => printable(`s3://${bucket}/${key}`);
   const keyOf = (name: string) => {
     checkObjectName(name);
-    return place + name;
+    return place + decodeURIComponent(name); // as S3 does with the path that a client asks for: the key of the role a/b has a slash
   };
   return {
     async get(name, maxBytes) {

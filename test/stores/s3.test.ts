@@ -300,6 +300,12 @@ describe('a network', () => {
   });
 });
 
+test("a delegated role's file is the object that clients of a file server get: S3 decodes the path that they ask for", async () => {
+  bucket.put('tuf/1.a/b.json', bytes);
+  bucket.put('tuf/1.a%2Fb.json', 'found by nobody');
+  expect(Buffer.from((await open().get('1.a%2Fb.json', 1000))!.bytes).toString()).toBe(bytes.toString());
+});
+
 test('a name that leads out of the prefix is refused before anything is asked', async () => {
   await expect(open().get('../journal.json', 10)).rejects.toMatchObject({ code: 'UNEXPECTED' });
   await expect(open().putIf('a/b', bytes, 'absent')).rejects.toMatchObject({ code: 'UNEXPECTED' });
