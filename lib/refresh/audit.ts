@@ -1,4 +1,4 @@
-import { isRefusal } from '../contract/errors.ts';
+import { isRefusal, type RefusalError } from '../contract/errors.ts';
 import { formatInstant } from '../tuf/instant.ts';
 import type { RootChain } from '../tuf/root-chain.ts';
 import type { Entry, Journal } from './journal.ts';
@@ -8,8 +8,8 @@ import { parseJournal } from './journal-file.ts';
 export interface JournalVersion {
   /** When it was written, e.g. `2026-11-24T00:00:00Z`. */
   readonly writtenAt: string;
-  /** Undefined where the journal was deleted. */
-  readonly bytes: Uint8Array | undefined;
+  /** Undefined where the journal was deleted; a refusal where it could not be read. */
+  readonly bytes: Uint8Array | RefusalError | undefined;
 }
 
 /** A timestamp that was signed, or was about to be: what the journal says of it. */
@@ -74,7 +74,8 @@ export function audit(history: readonly JournalVersion[], chain: RootChain): Aud
 type Wrong = Omit<AuditFinding, 'writtenAt'>;
 
 /** A journal, or why it cannot be one. */
-function read(bytes: Uint8Array, chain: RootChain): Journal | string {
+function read(bytes: Uint8Array | RefusalError, chain: RootChain): Journal | string {
+  if (isRefusal(bytes)) return bytes.message;
   try {
     return parseJournal(bytes, chain);
   } catch (error) {

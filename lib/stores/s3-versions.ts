@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { type DeleteMarkerEntry, GetObjectCommand, ListObjectVersionsCommand, type S3Client } from '@aws-sdk/client-s3';
-import { FailureError, isRefusal } from '../contract/errors.ts';
+import { FailureError, isRefusal, type RefusalError } from '../contract/errors.ts';
 import { printable } from '../contract/printable.ts';
 import { readBounded } from './bounded-body.ts';
 import { textOf } from './foreign-error.ts';
@@ -8,17 +8,16 @@ import { textOf } from './foreign-error.ts';
 /** One version of an object. */
 export interface ObjectVersion {
   readonly writtenAt: Date;
-  /** Undefined where the object was deleted. */
-  readonly bytes: Uint8Array | undefined;
+  /** Undefined where the object was deleted; TOO_LARGE where it was not read. */
+  readonly bytes: Uint8Array | RefusalError | undefined;
 }
 
 const AT_ONCE = 8; // calls under way
 
 /**
  * Reads every version of one object that the bucket still keeps.
- * @param maxBytes - of one version
+ * @param maxBytes - of one version; a larger one does not keep the others from being read
  * @returns oldest first
- * @throws RefusalError TOO_LARGE
  * @throws FailureError ACCESS_DENIED, STORE_UNREACHABLE
  */
 export async function objectVersions(
@@ -39,7 +38,7 @@ export async function objectVersions(
     }
     return found;
   } catch (error) {
-    if (error instanceof FailureError || isRefusal(error)) throw error;
+    if (error instanceof FailureError) throw error;
     const name = printable(textOf(error, 'name') ?? 'unknown error');
     const code = name === 'AccessDenied' ? 'ACCESS_DENIED' : 'STORE_UNREACHABLE';
     throw new FailureError(code, `The versions of s3://${bucket}/${key} could not be read: ${name}.`, { cause: error });
@@ -108,9 +107,14 @@ async function bytesOf(
   key: string,
   id: string,
   maxBytes: number,
-): Promise<Uint8Array> {
+): Promise<Uint8Array | RefusalError> {
   const { Body: body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, VersionId: id }));
   if (!(body instanceof Readable))
     throw new FailureError('STORE_UNREACHABLE', `The answer for s3://${bucket}/${key} has no body.`);
-  return readBounded(body, maxBytes, `s3://${bucket}/${key}`);
+  try {
+    return await readBounded(body, maxBytes, `s3://${bucket}/${key}`);
+  } catch (error) {
+    if (isRefusal(error)) return error;
+    throw error;
+  }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { RefusalError } from '../../lib/contract/errors.ts';
 import { audit, type Audit, type JournalVersion } from '../../lib/refresh/audit.ts';
 import { parseChain } from '../../lib/refresh/kept-roots.ts';
 import { enrol, enrolAgain } from './enrolment.ts';
@@ -107,7 +108,7 @@ describe('an audit finds', () => {
   /** Changes the last version of the journal that is in the history. */
   const edit = (history: JournalVersion[], change: (text: string) => string): void => {
     const { bytes, writtenAt } = history.pop()!;
-    history.push({ writtenAt, bytes: Buffer.from(change(Buffer.from(bytes!).toString())) });
+    history.push({ writtenAt, bytes: Buffer.from(change(Buffer.from(bytes as Uint8Array).toString())) });
   };
 
   test('an older journal that was put back, and the version that was then signed a second time', async () => {
@@ -170,6 +171,7 @@ describe('an audit finds', () => {
   test.each([
     { given: 'a journal that was deleted', bytes: undefined, is: 'deleted' },
     { given: 'a journal that is none', bytes: Buffer.from('{}'), is: 'unreadable' },
+    { given: 'a journal that was too large to be read', bytes: new RefusalError('TOO_LARGE', 'It is.'), is: 'unreadable' }, // prettier-ignore
   ] as const)('$given', async ({ bytes, is }) => {
     const { history, audited } = await recorded();
     history.push({ writtenAt: 'then', bytes });
