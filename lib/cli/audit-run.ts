@@ -58,7 +58,7 @@ function judged(found: Audit, versions: number): Omit<Audited, 'repository'> {
 function rendered({ entries, findings, message, remedy }: Audited): string {
   const lines = entries.map(({ version, issuedAt, code, by, reason, snapshot }) => {
     const why = reason === null ? '' : `  ${printable(reason)}`;
-    return `${issuedAt}  version ${String(version).padEnd(6)} snapshot ${String(snapshot).padEnd(6)} ${code}  by ${printable(by)}${why}`;
+    return `${issuedAt}  version ${String(version).padEnd(6)} snapshot ${String(snapshot).padEnd(6)} ${printable(code)}  by ${printable(by)}${why}`;
   });
   const wrong = findings.map((finding) => `${finding.writtenAt}  WRONG (${finding.is}): ${printable(finding.message)}`);
   const end = remedy === '' ? [message] : [message, `  What to do:  ${remedy}`];

@@ -1,5 +1,6 @@
 import type { RefusalCode } from '../contract/codes.ts';
 import { isRefusal } from '../contract/errors.ts';
+import { printable } from '../contract/printable.ts';
 import { notRolledBack } from '../tuf/client.ts';
 import { differs, knownHashes } from '../tuf/meta-file.ts';
 import { formatInstant, type Instant } from '../tuf/instant.ts';
@@ -91,7 +92,7 @@ function judgeNewer(state: State, snapshot: Verified<Snapshot>, now: Instant): S
 function droppedAlgorithm({ file, meta }: Snapshot, known: KnownSnapshot): string | undefined {
   for (const [name, { algorithms }] of known.meta) {
     const dropped = algorithms.find((algorithm) => meta.get(name)?.hashes.has(algorithm) === false);
-    if (dropped !== undefined) return `${file} no longer gives the ${dropped} hash of ${name}.`;
+    if (dropped !== undefined) return `${file} no longer gives the ${printable(dropped)} hash of ${printable(name)}.`;
   }
   return undefined;
 }

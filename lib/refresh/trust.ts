@@ -1,5 +1,5 @@
 import { RefusalError } from '../contract/errors.ts';
-import { quote } from '../contract/printable.ts';
+import { printable, quote } from '../contract/printable.ts';
 import type { ReadStore } from '../stores/store.ts';
 import { MAX_BYTES } from '../tuf/envelope.ts';
 import { beginChain, latest, type RootChain, type RootPin } from '../tuf/root-chain.ts';
@@ -84,7 +84,7 @@ export function knownIdentity(bytes: Uint8Array, { repository, place, pin, deplo
   if (identity.repository !== repository || identity.place !== place) {
     throw new RefusalError(
       'JOURNAL_FOREIGN',
-      `journal.json belongs to ${identity.repository || 'a directory'} ${identity.place}, not to ${repository || 'a directory'} ${place}.`,
+      `journal.json belongs to ${printable(`${identity.repository || 'a directory'} ${identity.place}`)}, not to ${repository || 'a directory'} ${place}.`,
     );
   }
   if (pin !== undefined && (pin.version !== identity.pin.version || pin.sha256 !== identity.pin.sha256)) {

@@ -1,4 +1,5 @@
 import type { Warning, WarningCode } from '../contract/codes.ts';
+import { printable } from '../contract/printable.ts';
 import { after, days, formatInstant, type Instant } from '../tuf/instant.ts';
 import { isUsable, type PublicKey } from '../tuf/key.ts';
 import type { Root } from '../tuf/root.ts';
@@ -92,5 +93,5 @@ function foreignTimestamp({ current, journal }: State, policy: Policy, now: Inst
 function otherSigner({ journal, deployment }: State): Warning[] {
   const by = journal.entry?.by ?? deployment;
   if (by === deployment) return [];
-  return [{ code: 'OTHER_SIGNER', message: `The last timestamp was signed by the deployment ${by}.` }];
+  return [{ code: 'OTHER_SIGNER', message: `The last timestamp was signed by the deployment ${printable(by)}.` }];
 }

@@ -1,5 +1,5 @@
 import { RefusalError } from '../contract/errors.ts';
-import { quote } from '../contract/printable.ts';
+import { printable, quote } from '../contract/printable.ts';
 import { MAX_BYTES, type Metadata, type RoleType } from './envelope.ts';
 import { formatInstant, type Instant } from './instant.ts';
 import { differs, type MetaFile } from './meta-file.ts';
@@ -177,7 +177,7 @@ export function notRolledBack(
         'METADATA_ROLLBACK',
         `${fresh.file} (version ${fresh.version}) no longer lists ${quote(name)}.`,
       );
-    notLower(name, entry.version, version);
+    notLower(printable(name), entry.version, version);
   }
 }
 

@@ -1,4 +1,5 @@
 import { RefusalError } from '../contract/errors.ts';
+import { printable } from '../contract/printable.ts';
 import { signedBytes, type Metadata } from './envelope.ts';
 import type { PublicKey } from './key.ts';
 import { keysOf, type Keys, type Role } from './role.ts';
@@ -19,13 +20,13 @@ export function verified<T extends Metadata>(metadata: T, role: Role, keys: Keys
   if (signers.size === 0) {
     throw new RefusalError(
       'SIGNATURE_INVALID',
-      `${metadata.file} (version ${metadata.version}) has no valid signature of the role ${name}.`,
+      `${metadata.file} (version ${metadata.version}) has no valid signature of the role ${printable(name)}.`,
     );
   }
   if (signers.size < role.threshold) {
     throw new RefusalError(
       'THRESHOLD_NOT_MET',
-      `${metadata.file} (version ${metadata.version}) is signed by ${signers.size} different keys of the role ${name}; it takes ${role.threshold}.`,
+      `${metadata.file} (version ${metadata.version}) is signed by ${signers.size} different keys of the role ${printable(name)}; it takes ${role.threshold}.`,
     );
   }
   return metadata as Verified<T>;

@@ -191,6 +191,18 @@ describe('advance mode refuses a newer snapshot in which something goes back', (
       says: /snapshot\.json no longer gives the sha512 hash of targets\.json/,
     },
     {
+      given: 'a hash algorithm that was dropped of a role with an odd name',
+      options: { policy, delegations: ['\u001b'] },
+      arrange: (r) =>
+        r.publishSnapshot({
+          change: ({ meta }) => {
+            delete meta['\u001b.json']!.hashes!.sha512;
+          },
+        }),
+      answers: refused('METADATA_ROLLBACK'),
+      says: /snapshot\.json no longer gives the sha512 hash of \\u001b\.json/,
+    },
+    {
       given: 'all hashes dropped',
       options,
       arrange: (r) =>

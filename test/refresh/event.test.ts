@@ -168,6 +168,13 @@ describe('who signs', () => {
   });
 });
 
+test('the name of another deployment is escaped: whoever can write the state can write anything there', async () => {
+  const r = await newRepository();
+  await r.run({ force: true }, { ...r.trust, deployment: '\u001b[2K' });
+  const { warnings } = await r.run();
+  expect(warnings[0]?.message).toBe('The last timestamp was signed by the deployment \\u001b[2K.');
+});
+
 describe('a reason', () => {
   const HOSTILE = '\u001b[31mred\n{"_aws":{"CloudWatchMetrics":[]}}\u202e';
 

@@ -51,6 +51,17 @@ describe('a journal that is missing, damaged or of another repository is refused
       says: /belongs to orbit/,
     },
     {
+      given: 'a journal of a name that would forge a line in a terminal',
+      arrange: (r) => {
+        r.editJournal(({ identity }) => {
+          identity.repository = '\u001b[2K';
+          identity.place = '\nall is well';
+        });
+      },
+      answers: { outcome: 'refused', code: 'JOURNAL_FOREIGN' },
+      says: /belongs to \\u001b\[2K \\u000aall is well, not to/,
+    },
+    {
       given: 'the journal of a bucket in a directory (85)',
       arrange: (r) => {
         r.editJournal(({ identity }) => {

@@ -226,6 +226,23 @@ describe('delegated roles (5.6.7) are read', () => {
   });
 });
 
+test('names of roles are escaped in what is told: they are signed, but not by whoever reads it', () => {
+  const repository = new TestRepository();
+  repository.delegations = { targets: ['\u001b[2J'] };
+  repository.root(1);
+  repository.publish(2);
+  const { code, message, memory } = refresh(repository.files, new Map([['root.json', repository.files.get('1.root.json')!]])); // prettier-ignore
+  expect({ code, message }).toEqual({ code: 'accepted', message: '' });
+  repository.targets(1, undefined, '\u001b[2J');
+  repository.snapshot(3);
+  repository.timestamp(3);
+  expect(refresh(repository.files, memory).message).toBe('\\u001b[2J.json has version 1, lower than the known 2.');
+  repository.targets(3, undefined, '\u001b[2J', [ed25519Key()]);
+  repository.snapshot(4);
+  repository.timestamp(4);
+  expect(refresh(repository.files, memory).message).toMatch(/no valid signature of the role \\u001b\[2J\.$/);
+});
+
 test('a client that wants no target reads and trusts targets.json, and no delegated role', () => {
   const repository = new TestRepository();
   repository.delegations = { targets: ['a'] };
