@@ -13,7 +13,7 @@ import { outcomeOf, plannedOutcome, signedOutcome } from './outcome.ts';
 import { plan, type Plan } from './plan.ts';
 import type { Policy } from './policy.ts';
 import { record } from './record.ts';
-import { assemble, compose, messageOf, verifyOwnOutput } from './statement.ts';
+import { assemble, compose, messageOf, refuseOddLife, verifyOwnOutput } from './statement.ts';
 
 /** What one run is asked for. */
 export interface Wish {
@@ -81,6 +81,7 @@ async function decideAndObey(run: Run): Promise<Outcome | 'changed'> {
       if ((await keepJournal(run, seen, decided.journal)) === 'changed') return 'changed';
       return plannedOutcome(wish, decided, seen.state);
     case 'sign':
+      refuseOddLife(decided, now);
       return wish.dryRun ? probeSignature(run, seen, decided) : sign(run, seen, decided);
   }
 }

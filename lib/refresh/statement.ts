@@ -3,7 +3,7 @@ import { isRefusal, RefusalError } from '../contract/errors.ts';
 import { canonicalJson } from '../tuf/canonical-json.ts';
 import { encodeJson, layoutOf } from '../tuf/encode-json.ts';
 import { MAX_BYTES } from '../tuf/envelope.ts';
-import { formatInstant, type Instant } from '../tuf/instant.ts';
+import { after, formatInstant, type Instant } from '../tuf/instant.ts';
 import { isObject, parseJson, type Json, type JsonObject } from '../tuf/json.ts';
 import { differs, knownHashes, type MetaFile } from '../tuf/meta-file.ts';
 import type { Root } from '../tuf/root.ts';
@@ -11,6 +11,7 @@ import type { Snapshot } from '../tuf/snapshot.ts';
 import type { Timestamp } from '../tuf/timestamp.ts';
 import type { Verified } from '../tuf/verify.ts';
 import { verifyTimestamp } from './journal-file.ts';
+import { MAX_VALIDITY, MIN_VALIDITY } from './policy.ts';
 
 /** What is to be said: the statement that is extended, and what is new in it. */
 export interface Draft {
@@ -18,6 +19,18 @@ export interface Draft {
   readonly snapshot: Snapshot;
   readonly version: number;
   readonly expires: Instant;
+}
+
+/**
+ * E1: what lives too long can be replayed for too long. The policy was checked where it was written, which is not where the key is.
+ * @throws RefusalError OWN_OUTPUT_INVALID
+ */
+export function refuseOddLife({ expires }: Pick<Draft, 'expires'>, now: Instant): void {
+  if (expires >= after(now, MIN_VALIDITY) && expires <= after(now, MAX_VALIDITY)) return;
+  throw new RefusalError(
+    'OWN_OUTPUT_INVALID',
+    `The new timestamp.json would expire at ${formatInstant(expires)}; it has to live for between 1 hour and 31 days.`,
+  );
 }
 
 /**
