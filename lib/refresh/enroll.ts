@@ -25,7 +25,7 @@ import { openKeys, signProbe, type OurKeys } from './our-keys.ts';
 import { plannedOutcome } from './outcome.ts';
 import { plan } from './plan.ts';
 import type { Policy } from './policy.ts';
-import { sharedKeys } from './warnings.ts';
+import { rolesSharing, sharedKey } from './warnings.ts';
 
 /** What a person decides when a state is begun. */
 export interface Enrolment {
@@ -255,8 +255,7 @@ export function refuseSharedKeys(
   keys: readonly PublicKey[],
   { allowSharedSnapshotKey }: Pick<Enrolment, 'allowSharedSnapshotKey'>,
 ): void {
-  const [shared] = sharedKeys(latest(chain), keys).filter(
-    ({ message }) => !(allowSharedSnapshotKey && message.includes('the role snapshot ')),
-  );
-  if (shared !== undefined) throw new RefusalError('KEY_IN_OTHER_ROLE', shared.message);
+  const root = latest(chain);
+  const shared = rolesSharing(root, keys).find((role) => !(allowSharedSnapshotKey && role === 'snapshot'));
+  if (shared !== undefined) throw new RefusalError('KEY_IN_OTHER_ROLE', sharedKey(root, shared).message);
 }

@@ -94,14 +94,15 @@ export interface Probed {
 export async function probeRoots(
   hosting: ReadStore,
   kept: RootChain,
-  first: { readonly kept: Stored | undefined; readonly next: Stored | undefined },
+  first: { readonly kept: Stored | RefusalError | undefined; readonly next: Stored | undefined },
   most: number,
 ): Promise<Probed> {
   const { version, sha256 } = latest(kept);
   const warnings: Warning[] = [];
-  const published = first.kept === undefined ? undefined : Buffer.compare(first.kept.bytes, latest(kept).bytes);
-  if (published !== 0) {
-    const message = `${version}.root.json ${published === undefined ? 'is missing from' : 'is another one in'} the repository; we keep SHA-256 ${sha256.slice(0, 16)}….`;
+  const isSame =
+    first.kept !== undefined && !isRefusal(first.kept) && Buffer.compare(first.kept.bytes, latest(kept).bytes) === 0;
+  if (!isSame) {
+    const message = `${version}.root.json ${first.kept === undefined ? 'is missing from' : 'is another one in'} the repository; we keep SHA-256 ${sha256.slice(0, 16)}….`;
     warnings.push({ code: 'ROOT_HIDDEN', message });
   }
   let chain = kept;
@@ -137,6 +138,16 @@ export async function probe(hosting: ReadStore, version: number): Promise<Stored
     if (isRefusal(error)) throw error;
     const why = error instanceof Error ? error.message : String(error);
     throw new FailureError('ROOT_PROBE', `Whether ${file} exists could not be found out: ${why}`, { cause: error });
+  }
+}
+
+/** Asks for the root that is kept. One that is too large to be read is another one, and no reason to stop: we have ours. */
+export async function probeKept(hosting: ReadStore, version: number): Promise<Stored | RefusalError | undefined> {
+  try {
+    return await probe(hosting, version);
+  } catch (error) {
+    if (isRefusal(error)) return error;
+    throw error;
   }
 }
 

@@ -16,6 +16,7 @@ import {
   parseChain,
   pinAt,
   probe,
+  probeKept,
   probeRoots,
   reachesTo,
   ROOT_CHAIN,
@@ -90,7 +91,7 @@ export async function look(
 
   const expected = expectedSnapshot(kept, journalFile?.bytes, timestampFile?.bytes);
   const [publishedRoot, nextRoot, versioned, names] = await Promise.all([
-    probe(hosting, latest(kept).version),
+    probeKept(hosting, latest(kept).version),
     probe(hosting, latest(kept).version + 1),
     expected === undefined ? undefined : readSnapshot(hosting, expected),
     listed(hosting, latest(kept), policy),

@@ -26,7 +26,7 @@ export function warningsOf(state: State, policy: Policy, now: Instant): readonly
       ? targets.expires.flatMap((role) => expiring(role, 'TARGETS_EXPIRED', 'TARGETS_EXPIRE_SOON', now))
       : []),
     ...expiredTargets(state),
-    ...sharedKeys(root, state.keys ?? []),
+    ...rolesSharing(root, state.keys ?? []).map((role) => sharedKey(root, role)),
     ...foreignTimestamp(state, policy, now),
     ...otherSigner(state),
   ];
@@ -49,19 +49,26 @@ function expiredTargets({ targets }: State): Warning[] {
   return [{ code: 'TARGETS_EXPIRED', message: targets.because.message }];
 }
 
-/** K2: our key in another role. Refusing would take no power from it, so it is told. */
-export function sharedKeys(root: Root, ours: readonly PublicKey[]): Warning[] {
+type OtherRole = 'root' | 'snapshot' | 'targets';
+
+/** K2: the other roles for which the root lists a key of ours. */
+export function rolesSharing(root: Root, ours: readonly PublicKey[]): readonly OtherRole[] {
   const contents = new Set(ours.map(({ content }) => content));
-  return (['root', 'snapshot', 'targets'] as const)
-    .filter((role) => root.roles[role].keyids.some((id) => isOurs(root.keys.get(id))))
-    .map((role) => ({
-      code: 'KEY_IN_OTHER_ROLE',
-      message: `Root version ${root.version} lists our key for the role ${role} too.`,
-    }));
+  return (['root', 'snapshot', 'targets'] as const).filter((role) =>
+    root.roles[role].keyids.some((id) => isOurs(root.keys.get(id))),
+  );
 
   function isOurs(key: ReturnType<Root['keys']['get']>): boolean {
     return key !== undefined && isUsable(key) && contents.has(key.content);
   }
+}
+
+/** Refusing in a run would take no power from such a key, so it is told. */
+export function sharedKey(root: Root, role: OtherRole): Warning {
+  return {
+    code: 'KEY_IN_OTHER_ROLE',
+    message: `Root version ${root.version} lists our key for the role ${role} too.`,
+  };
 }
 
 function foreignTimestamp({ current, journal }: State, policy: Policy, now: Instant): Warning[] {

@@ -197,6 +197,15 @@ describe('a root that was seen is never unseen', () => {
       warns: ['ROOT_HIDDEN'],
     },
     {
+      given: 'something too large to be read in place of the root that we keep',
+      arrange: (r) => {
+        r.put('1.root.json', ' '.repeat(512_001));
+      },
+      wish: force,
+      answers: signed,
+      warns: ['ROOT_HIDDEN'],
+    },
+    {
       given: 'a root without our key, also when it is hidden again (52)',
       arrange: (r) =>
         r.publishRoot((root) => {
