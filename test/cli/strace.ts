@@ -10,18 +10,22 @@ const CHANGING = 'mkdir,rmdir,rename,link,symlink,unlink,write,pwrite64,copy_fil
 export interface SystemCall {
   readonly name: string;
   readonly paths: readonly string[];
+  /** Its number among the calls of this name in its thread, elsewhere too, from 1 on. */
+  readonly n: number;
 }
+
+type Tracing = Required<Pick<RunOptions, 'within' | 'env'>>;
 
 /** strace, to see or to kill a run at its system calls. */
 export const strace = {
-  /** A run that is killed on entering the n-th call of those that change a disk, counted in each thread: all before it have been made. */
-  killingAt: (n: number): Required<Pick<RunOptions, 'within' | 'env'>> => ({
-    within: ['strace', '-f', '-qq', '-o', '/dev/null', '-e', `trace=${CHANGING}`, '-e', `inject=${CHANGING}:signal=SIGKILL:when=${n}`], // prettier-ignore
+  /** A run that is killed on entering the n-th call of a name, as {@link SystemCall} counts them: all before it have been made. */
+  killingAt: ({ name, n }: Pick<SystemCall, 'name' | 'n'>): Tracing => ({
+    within: ['strace', '-f', '-qq', '-o', '/dev/null', '-e', `trace=${name}`, '-e', `inject=${name}:signal=SIGKILL:when=${n}`], // prettier-ignore
     env: ONE_THREAD,
   }),
 
   /** A run whose calls are written into a file. */
-  into: (file: string): Required<Pick<RunOptions, 'within' | 'env'>> => ({
+  into: (file: string): Tracing => ({
     within: ['strace', '-f', '-y', '-qq', '-s', '0', '-o', file, '-e', `trace=openat,${CHANGING}`],
     env: ONE_THREAD,
   }),
@@ -29,14 +33,17 @@ export const strace = {
   /** Reads such a file: the calls that changed or flushed something in a folder, which was the current one. */
   read(file: string, folder: string): readonly SystemCall[] {
     const place = realpathSync(folder);
+    const counts = new Map<string, number>();
     return wholeLines(readFileSync(file, 'utf8')).flatMap((line): SystemCall[] => {
-      const [, name = '', given = ''] = /^\d+ +(\w+)\((.*)\) += \d/.exec(line) ?? [];
-      if (name === '' || (name === 'openat' && !given.includes('O_CREAT'))) return [];
+      const [, thread = '', name = '', given = '', result = ''] = /^(\d+) +(\w+)\((.*)\) += (-?)\d/.exec(line) ?? [];
+      const n = (counts.get(`${thread} ${name}`) ?? 0) + 1;
+      counts.set(`${thread} ${name}`, n);
+      if (name === '' || result === '-' || (name === 'openat' && !given.includes('O_CREAT'))) return [];
       const named = Array.from(given.matchAll(/\d+<([^>]+)>|"([^"]*)"/g), ([, open, path]) => open ?? path ?? '');
       const paths = named.map((path) => relative(place, resolve(place, path)));
       return paths.some((path) => path.startsWith('..') || path.includes(':['))
         ? []
-        : [{ name, paths: namedBy(name, paths) }];
+        : [{ name, paths: namedBy(name, paths), n }];
     });
   },
 };
