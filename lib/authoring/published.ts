@@ -27,7 +27,9 @@ const BEFORE_ALL_EXPIRY = 0 as Instant;
  */
 export function readPublished(read: ReadFile): Published {
   const root = read('root.json', MAX_BYTES.root);
-  if (root === undefined) throw new RefusalError('ROOT_INVALID', 'root.json is missing.');
+  if (root === undefined) {
+    throw new RefusalError('ROOT_INVALID', 'root.json is missing: it is the newest N.root.json under a second name.');
+  }
   const trusted = walkLocally(
     refreshClient(new Map([['root.json', root]]), BEFORE_ALL_EXPIRY),
     read,

@@ -36,7 +36,8 @@ export async function rotateRole(place: Workplace, role: RoleType, conditions: C
   }
 
   const next = parseRoot(await signedFile(signed, []));
-  const root = await signedFile(signed, rootSigners(next, held.get('root') ?? []), published.root.bytes);
+  const signers = rootSigners(next, published.root, held.get('root') ?? []);
+  const root = await signedFile(signed, signers, published.root.bytes);
   const signing = { ...conditions, keys: Object.fromEntries(held) };
   const publication = await nextPublication(published, { root }, signing, read);
   checkPublication(published, publication, read, now);

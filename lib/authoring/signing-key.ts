@@ -40,11 +40,14 @@ export function signersOf(role: Exclude<RoleType, 'root'>, root: Root, local: Lo
 
 /**
  * The keys that sign a new root: all that are at hand, the revoked ones too, so that whoever knows only those can follow.
+ * A revoked one signs under the id that the root before gave it, which not every tool computes as go-tuf does.
  * @param root - the new root
+ * @param before - the root that clients know
  * @see go-tuf v0.5.2, repo.go (getSignersInDB)
  */
-export function rootSigners(root: Root, keys: readonly PrivateKey[]): readonly SigningKey[] {
-  return byId(keys.map((key) => ({ id: idIn(root, 'root', key) ?? keyId(key.publicKey.json), key })));
+export function rootSigners(root: Root, before: Root, keys: readonly PrivateKey[]): readonly SigningKey[] {
+  const idOf = (key: PrivateKey) => idIn(root, 'root', key) ?? idIn(before, 'root', key) ?? keyId(key.publicKey.json);
+  return byId(keys.map((key) => ({ id: idOf(key), key })));
 }
 
 /** The id under which a root lists a key for a role. */

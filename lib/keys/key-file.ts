@@ -68,9 +68,21 @@ export function readKeyFile(bytes: Uint8Array, file: string): KeyFile {
   };
 }
 
+/** How other tools keep their keys. */
+const FOREIGN = [
+  { is: 'PEM', begins: Buffer.from('-----BEGIN ') },
+  { is: 'DER', begins: Buffer.from([0x30]) }, // a sequence; a key file of go-tuf's begins with a brace
+];
+
 function parseKeyFile(bytes: Uint8Array, name: string): { readonly box: ScryptBox } | { readonly plain: Json } {
   if (bytes.length > MAX_KEY_FILE_BYTES) {
     throw unreadable(`${name} has ${bytes.length} bytes; a key file has at most ${MAX_KEY_FILE_BYTES}.`);
+  }
+  const foreign = FOREIGN.find(({ begins }) => begins.every((byte, index) => bytes[index] === byte));
+  if (foreign !== undefined) {
+    throw unreadable(
+      `${name} is a key in ${foreign.is}; what is read are key files as go-tuf and fleetctl write them.`,
+    );
   }
   const fields = new Fields(parseJson(bytes, name), name, KEY_FILE);
   return fields.boolean('encrypted')

@@ -187,12 +187,10 @@ export class FileSwitch {
     };
     try {
       for (const folder of intent.folders) makeFolder((at = join(this.#base, folder)));
-      for (const { from, to, isPublished } of intent.files) {
-        at = join(this.#base, to);
-        if (isPublished || !existsSync(this.#path('new', from))) continue;
-        this.#keep(from, at);
-        move(this.#path('new', from), at);
-      }
+      const first = intent.files.filter(({ from, isPublished }) => !isPublished && existsSync(this.#path('new', from)));
+      for (const { from, to } of first) this.#keep(from, (at = join(this.#base, to)));
+      this.#flushKept();
+      for (const { from, to } of first) move(this.#path('new', from), (at = join(this.#base, to)));
       flush([...intent.files.filter(({ isPublished }) => !isPublished).map(({ to }) => to), ...intent.folders]);
       for (const { from, to } of published) {
         at = join(this.#base, to);
@@ -215,6 +213,12 @@ export class FileSwitch {
     if (existsSync(old) || statsOf(at) === undefined) return;
     if (!existsSync(dirname(old))) mkdirSync(dirname(old), { mode: 0o700 });
     linkOrCopy(at, old);
+  }
+
+  /** What replaces it may be on the disk at once, so what is kept of it has to be. */
+  #flushKept(): void {
+    if (!existsSync(this.#path('old'))) return;
+    for (const folder of [this.#path('old'), this.#folder]) flushFolder(folder);
   }
 
   #undoInstead(): void {
@@ -276,8 +280,8 @@ function move(from: string, to: string): void {
 }
 
 function copyFlushed(from: string, to: string): void {
-  copyFileSync(from, to);
-  const copy = openSync(to, 'r+');
+  copyFileSync(from, to, constants.COPYFILE_FICLONE);
+  const copy = openSync(to, constants.O_RDONLY); // it may be one that nobody writes
   try {
     fsyncSync(copy);
   } finally {
@@ -290,7 +294,7 @@ function linkOrCopy(from: string, to: string): void {
   try {
     linkSync(from, to);
   } catch {
-    copyFileSync(from, to, constants.COPYFILE_FICLONE);
+    copyFlushed(from, to);
   }
 }
 

@@ -1,6 +1,7 @@
 import {
   closeSync,
   cpSync,
+  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -44,6 +45,7 @@ const found = findMounts();
   test.each([
     { command: 'add', words: () => ['add', '--target', source, '--name', 'orbit', '--platform', 'linux', '--version', '2', '-t', 'stable'] }, // prettier-ignore
     { command: 'rotate timestamp', words: () => ['rotate', 'timestamp'] },
+    { command: 'rotate root', words: () => ['rotate', 'root'] },
     { command: 'timestamp', words: () => ['timestamp'] },
   ])(
     '$command is done whole or not at all, and the next command goes on',
@@ -69,6 +71,34 @@ const found = findMounts();
         client.update(copy.repository);
       }
       expect(statuses.length).toBeGreaterThan(2);
+      if (process.env.MEASURE) console.log(`${words().join(' ')}: ${statuses.length - 1} times full`);
+    },
+    PATIENCE,
+  );
+
+  test(
+    'init makes a whole repository or nothing, and is done the next time',
+    async () => {
+      const init = (folder: string) => timekeeper(['updates', 'init', '--path', folder], { env: WORDS, cwd: '/' });
+      const statuses: (number | null)[] = [];
+      for (let pages = 0; statuses.at(-1) !== 0; pages++) {
+        const disk = await mounts.inMemory('512k');
+        const copy = new WorkingCopy(join(disk, 'copy'));
+        mkdirSync(copy.folder);
+        fill(join(disk, 'filling'), pages);
+        const { status, stderr } = await init(copy.folder);
+        statuses.push(status);
+        expect(status === 0 || /^Error: .*ENOSPC: no space left on device.*\(STORE_FULL\)\n$/s.test(stderr)).toBe(true);
+        expect(status === 0 ? readdirSync(copy.path('keys')).length : readdirSync(copy.folder).length).toBe(
+          status === 0 ? 4 : 0,
+        );
+
+        rmSync(join(disk, 'filling'));
+        expect((await init(copy.folder)).status).toBe(status === 0 ? 1 : 0);
+        new Client(copy.bytes('repository', '1.root.json')).update(copy.repository);
+      }
+      expect(statuses.length).toBeGreaterThan(2);
+      if (process.env.MEASURE) console.log(`init: ${statuses.length - 1} times full`);
     },
     PATIENCE,
   );

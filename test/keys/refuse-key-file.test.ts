@@ -155,6 +155,12 @@ describe('an encrypted key file', () => {
     { given: 'half of the file', file: () => Buffer.from(healthy.slice(0, 200)), says: /is not JSON: it ends/ },
     { given: 'nothing in it', file: () => Buffer.from(''), says: /is not JSON: it is empty/ },
     { given: 'an error page', file: () => Buffer.from('<html>'), says: /is not JSON: a value is expected/ },
+    {
+      given: 'a key in PEM',
+      file: () => Buffer.from('-----BEGIN PRIVATE KEY-----\n'),
+      says: /is a key in PEM; what is read/,
+    },
+    { given: 'a key in DER', file: () => Buffer.of(0x30, 0x2e, 0x02), says: /is a key in DER; what is read/ },
     { given: 'compressed bytes', file: () => gzipSync(healthy), says: /compressed with gzip/ },
     { given: 'the byte FF', file: () => Buffer.of(0x22, 0xff, 0x22), says: /not valid UTF-8/ },
     { given: 'lists in lists', file: () => Buffer.from('['.repeat(100)), says: /nests deeper/ },

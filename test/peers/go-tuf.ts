@@ -1,11 +1,10 @@
-import { execFile, spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { access, mkdir, readFile, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { PeerProcess } from './peer-process.ts';
 
 const SOURCES = fileURLToPath(new URL('go-tuf/', import.meta.url));
 const CACHE = fileURLToPath(new URL('../../.cache/peers/', import.meta.url));
@@ -136,6 +135,11 @@ export class GoTuf {
     await this.#command(['timestamp', dir, ...(expires ? ['--expires', rfc3339(expires)] : [])], options);
   }
 
+  /** `fleetctl updates roots`. Resolves to what it prints. */
+  async roots(dir: string): Promise<string> {
+    return (JSON.parse(await this.#command(['roots', dir], {})) as { readonly roots: string }).roots;
+  }
+
   /** `fleetctl updates rotate`, without its roll-back after an error. Resolves to the new key's ID. */
   async rotate(
     dir: string,
@@ -191,7 +195,7 @@ export class GoTuf {
 
   /** Starts one process for many checks and readings, as a property test needs. Close it. */
   loop(): GoTufLoop {
-    return new GoTufLoop(spawn(this.program, ['client-loop'], { stdio: 'pipe' }));
+    return new GoTufLoop(new PeerProcess(spawn(this.program, ['client-loop'], { stdio: 'pipe' })));
   }
 
   async #changeRoot(words: readonly string[], options: RootOptions, input?: string): Promise<string> {
@@ -281,22 +285,20 @@ export interface Canonicalisation {
 
 /** One process that answers many requests, in their order. */
 export class GoTufLoop {
-  readonly #process: ChildProcessWithoutNullStreams;
-  readonly #answers: AsyncIterator<string>;
+  readonly #peer: PeerProcess;
 
-  constructor(process: ChildProcessWithoutNullStreams) {
-    this.#process = process;
-    this.#answers = createInterface({ input: process.stdout })[Symbol.asyncIterator]();
+  constructor(peer: PeerProcess) {
+    this.#peer = peer;
   }
 
   /** As {@link GoTuf.clientInit}. */
   async init(stateDir: string, root: Uint8Array): Promise<Check> {
-    return (await this.#ask({ do: 'init', state: stateDir, root: base64(root) })) as Check;
+    return (await this.#peer.ask({ do: 'init', state: stateDir, root: base64(root) })) as Check;
   }
 
   /** As {@link GoTuf.clientUpdate}. */
   async update(stateDir: string, where: string, { now, targets = false }: CheckOptions = {}): Promise<Check> {
-    return (await this.#ask({ do: 'update', state: stateDir, repository: where, now, targets })) as Check;
+    return (await this.#peer.ask({ do: 'update', state: stateDir, repository: where, now, targets })) as Check;
   }
 
   /**
@@ -305,26 +307,20 @@ export class GoTufLoop {
    * @param now - the clock; without it no expiry is checked
    */
   async read(root: Uint8Array, role: Role, file: Uint8Array, now?: Moment): Promise<Reading> {
-    return (await this.#ask({ do: 'read', root: base64(root), role, bytes: base64(file), now })) as Reading;
+    return (await this.#peer.ask({ do: 'read', root: base64(root), role, bytes: base64(file), now })) as Reading;
   }
 
   /** The bytes that go-tuf would sign, and those that it would verify, for any JSON text. */
   async canonicalise(json: Uint8Array): Promise<Canonicalisation> {
-    const { signing, verifying } = (await this.#ask({ do: 'cjson', bytes: base64(json) })) as Encoded<Canonicalisation>;
+    const { signing, verifying } = (await this.#peer.ask({
+      do: 'cjson',
+      bytes: base64(json),
+    })) as Encoded<Canonicalisation>;
     return { signing: decoded(signing), verifying: decoded(verifying) };
   }
 
-  async close(): Promise<void> {
-    if (this.#process.exitCode !== null) return;
-    this.#process.stdin.end();
-    await once(this.#process, 'exit');
-  }
-
-  async #ask(request: object): Promise<unknown> {
-    this.#process.stdin.write(`${JSON.stringify(request)}\n`);
-    const answer = await this.#answers.next();
-    if (answer.done === true) throw new GoTufError('the program ended');
-    return JSON.parse(answer.value);
+  close(): Promise<void> {
+    return this.#peer.close();
   }
 }
 

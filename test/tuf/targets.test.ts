@@ -130,6 +130,11 @@ describe('parseTargets', () => {
     { given: 'delegations without keys', input: file({ delegations: { roles: [] } }), code: 'MISSING_FIELD' },
     { given: 'delegations without roles', input: file({ delegations: { keys: {} } }), code: 'MISSING_FIELD' },
     {
+      given: 'succinct_roles in place of roles',
+      input: file({ delegations: { keys: {}, succinct_roles: { name_prefix: 'bin', bit_length: 4 } } }),
+      code: 'MISSING_FIELD',
+    },
+    {
       given: 'delegations with second roles',
       input: file({ delegations: { keys: {}, roles: [], Roles: [] } }),
       code: 'AMBIGUOUS_FIELD',

@@ -1,9 +1,10 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { BaseFetcher, Updater } from 'tuf-js';
 import { DownloadHTTPError } from 'tuf-js/dist/error.js';
 import { TrustedMetadataStore } from 'tuf-js/dist/store.js';
+import type { Check, CheckOptions, Role } from '../peers/go-tuf.ts';
 import type { Facts } from './facts.ts';
 
 /** What came of a check by the client of tuf-js. */
@@ -47,6 +48,79 @@ class MemoryFetcher extends BaseFetcher {
     if (bytes === undefined) return Promise.reject(new DownloadHTTPError(`no ${url}`, 404));
     return Promise.resolve(new Blob([Buffer.from(bytes)]).stream() as Awaited<ReturnType<BaseFetcher['fetch']>>);
   }
+}
+
+/** A client of tuf-js with a memory in a folder, as {@link GoTufLoop} and python-tuf are asked. */
+export const tufJs = {
+  /** Gives a client the root that it trusts from the start; it forgets all else. */
+  async init(stateDir: string, root: Uint8Array): Promise<Check> {
+    await rm(stateDir, { recursive: true, force: true });
+    await mkdir(stateDir, { recursive: true });
+    await writeFile(join(stateDir, 'root.json'), root);
+    return { ok: true, versions: await versionsIn(stateDir) };
+  },
+
+  /** One check for updates in a published directory. */
+  async update(stateDir: string, repository: string, { now, targets = false }: CheckOptions = {}): Promise<Check> {
+    const targetDir = await mkdtemp(join(tmpdir(), 'tuf-js-'));
+    try {
+      const [metadataBaseUrl, targetBaseUrl] = [FOLDER, `${FOLDER}targets/`];
+      const fetcher = new FolderFetcher(repository);
+      const updater = new Updater({ metadataDir: stateDir, metadataBaseUrl, targetDir, targetBaseUrl, fetcher });
+      if (now !== undefined) setClock(updater, new Date(now));
+      await updater.refresh();
+      const listed = targets ? Object.keys((await signedIn(stateDir, 'targets')).targets ?? {}) : undefined;
+      for (const path of listed ?? []) await updater.downloadTarget((await updater.getTargetInfo(path))!);
+      return { ok: true, versions: await versionsIn(stateDir), ...(listed && { targets: listed.sort() }) };
+    } catch (error) {
+      return { ok: false, error: String(error), versions: await versionsIn(stateDir) };
+    } finally {
+      await rm(targetDir, { recursive: true });
+    }
+  },
+};
+
+const FOLDER = 'https://tests.invalid/';
+
+/** A published directory, as a web server shows it. */
+class FolderFetcher extends BaseFetcher {
+  private readonly repository: string;
+
+  constructor(repository: string) {
+    super();
+    this.repository = repository;
+  }
+
+  override async fetch(url: string): ReturnType<BaseFetcher['fetch']> {
+    const path = decodeURIComponent(new URL(url).pathname);
+    const bytes = await readFile(join(this.repository, path)).catch(() => undefined);
+    if (bytes === undefined) throw new DownloadHTTPError(`no ${url}`, 404);
+    return new Blob([bytes]).stream() as Awaited<ReturnType<BaseFetcher['fetch']>>;
+  }
+}
+
+/** It takes its clock's reading when it is made. */
+function setClock(updater: Updater, now: Date): void {
+  (updater as unknown as { readonly trustedSet: { referenceTime: Date } }).trustedSet.referenceTime = now;
+}
+
+async function versionsIn(stateDir: string): Promise<Partial<Record<Role, number>>> {
+  const versions: Partial<Record<Role, number>> = {};
+  for (const name of await readdir(stateDir)) {
+    const role = basename(name, '.json') as Role;
+    versions[role] = (await signedIn(stateDir, role)).version;
+  }
+  return versions;
+}
+
+interface SignedTargets {
+  readonly version: number;
+  readonly targets?: Readonly<Record<string, object>>;
+}
+
+async function signedIn(stateDir: string, role: Role): Promise<SignedTargets> {
+  return (JSON.parse(await readFile(join(stateDir, `${role}.json`), 'utf8')) as { readonly signed: SignedTargets })
+    .signed;
 }
 
 type ModelledRole = 'timestamp' | 'snapshot';

@@ -28,6 +28,7 @@ var commands = map[string]command{
 	"init":          {"DIR [--consistent-snapshot] [--type TYPE of the timestamp key]", 1, initialise},
 	"add":           {"DIR SOURCE VERSION PATH…", 4, add},
 	"timestamp":     {"DIR [--expires INSTANT] [--unchecked-keys]", 1, timestamp},
+	"roots":         {"DIR", 1, roots},
 	"rotate":        {"DIR ROLE [--type TYPE]", 2, rotate},
 	"expires":       {"DIR ROLE INSTANT", 3, expires},
 	"gen-key":       {"DIR ROLE [--type TYPE] [--unchecked]", 2, genKey},

@@ -109,6 +109,19 @@ func timestamp(words []string, given *options) (any, error) {
 	return nil, inOrder(w.signTimestamp, w.commit)
 }
 
+// Roots tells what clients are to trust from the start. Fleetctl prints it with a newline.
+func roots(words []string, _ *options) (any, error) {
+	meta, err := tuf.FileSystemStore(words[0], passphrase).GetMeta()
+	if err != nil {
+		return nil, err
+	}
+	root, found := meta["root.json"]
+	if !found {
+		return nil, errors.New("missing root metadata")
+	}
+	return map[string]any{"roots": string(root) + "\n"}, nil
+}
+
 // Rotate revokes the keys in the role's key file, and appends a new one to it.
 func rotate(words []string, given *options) (any, error) {
 	role := words[1]

@@ -1,0 +1,1 @@
+listed in targets.json
