@@ -1,6 +1,7 @@
 import { sealKeyFile } from '../keys/key-file.ts';
-import { newEd25519Key, type PrivateKey } from '../keys/private-key.ts';
+import { newEd25519Key } from '../keys/private-key.ts';
 import type { Random } from '../keys/random.ts';
+import type { Signer } from '../keys/signer.ts';
 import type { RoleType } from '../tuf/envelope.ts';
 import { after, formatInstant, type Instant } from '../tuf/instant.ts';
 import type { Json, JsonObject } from '../tuf/json.ts';
@@ -104,6 +105,6 @@ function head(role: RoleType, expires: Instant): readonly Member[] {
   ];
 }
 
-function publicJson({ publicKey }: PrivateKey): JsonObject {
+function publicJson({ publicKey }: Signer): JsonObject {
   return publicKey.json;
 }

@@ -1,12 +1,10 @@
-import { RefusalError } from '../contract/errors.ts';
 import type { PrivateKey } from '../keys/private-key.ts';
 import type { RoleType } from '../tuf/envelope.ts';
-import { after, formatInstant, type Instant, type Seconds } from '../tuf/instant.ts';
-import { isObject, type JsonObject } from '../tuf/json.ts';
-import { isUsable } from '../tuf/key.ts';
+import type { Instant, Seconds } from '../tuf/instant.ts';
+import type { JsonObject } from '../tuf/json.ts';
 import { keyId } from '../tuf/key-id.ts';
 import type { Root } from '../tuf/root.ts';
-import { keptOrder } from './kept-order.ts';
+import { changedRoot, contentOf } from './changed-root.ts';
 
 /** What is rotated. */
 export interface Rotation {
@@ -28,35 +26,18 @@ export interface RotatedRoot {
 /**
  * Gives a role a new key in place of those that are at hand.
  * @param life - how long the new root lives
- * @see go-tuf v0.5.2, repo.go (RevokeKeyWithExpires, AddVerificationKeyWithExpiration): a key that another role has too stays listed
  */
 export function rotatedRoot(root: Root, { role, old, key }: Rotation, life: Seconds, now: Instant): RotatedRoot {
-  const id = keyId(key.publicKey.json);
-  const revoked = new Set(old.map(({ publicKey }) => publicKey.content));
-  const kept = root.roles[role].keyids.filter((listed) => !revoked.has(contentOf(root, listed)));
-  const roles = new Map(objectIn(root.signed, 'roles'));
-  roles.set(role, new Map(objectIn(roles, role)).set('keyids', [...kept, id]));
-
-  const used = new Set(Array.from(roles.values()).flatMap((json) => (isObject(json) ? json.get('keyids') : [])));
-  const before = objectIn(root.signed, 'keys');
-  const dropped = root.roles[role].keyids.filter((listed) => !used.has(listed));
-  const keys = Array.from(before).filter(([listed]) => !dropped.includes(listed));
-
-  const signed = new Map(root.signed);
-  signed.set('version', root.version + 1);
-  signed.set('expires', formatInstant(after(now, life)));
-  signed.set('keys', keptOrder(before, new Map([...keys, [id, key.publicKey.json]])));
-  signed.set('roles', roles);
-  return { signed, id, kept };
-}
-
-function contentOf({ keys }: Root, id: string): string {
-  const key = keys.get(id);
-  return key !== undefined && isUsable(key) ? key.content : '';
-}
-
-function objectIn(object: JsonObject, name: string): JsonObject {
-  const found = object.get(name);
-  if (isObject(found)) return found;
-  throw new RefusalError('BAD_ROOT', `root.json: ${name} is not an object.`);
+  const atHand = new Set<string | undefined>(old.map(({ publicKey }) => publicKey.content));
+  const { keyids } = root.roles[role];
+  const isAtHand = (id: string) => atHand.has(contentOf(root, id));
+  const changes = {
+    revoked: keyids.filter(isAtHand).map((id) => ({ role, id })),
+    added: [{ role, key: key.publicKey }],
+  };
+  return {
+    signed: changedRoot(root, changes, life, now),
+    id: keyId(key.publicKey.json),
+    kept: keyids.filter((id) => !isAtHand(id)),
+  };
 }

@@ -1,6 +1,7 @@
 import { RefusalError } from '../contract/errors.ts';
 import { canonicalJson } from '../tuf/canonical-json.ts';
 import { COMPACT, encodeJson, layoutOf } from '../tuf/encode-json.ts';
+import type { Signature } from '../tuf/envelope.ts';
 import type { Json, JsonObject } from '../tuf/json.ts';
 import type { SigningKey } from './signing-key.ts';
 
@@ -15,16 +16,27 @@ export async function signedFile(
   signers: readonly SigningKey[],
   like?: Uint8Array,
 ): Promise<Uint8Array> {
+  return assembledFile(signed, await signaturesBy(signers, signed), like);
+}
+
+/** Signs, with each of the keys. */
+export function signaturesBy(signers: readonly SigningKey[], signed: JsonObject): Promise<readonly Signature[]> {
   const message = canonicalJson(signed);
-  const signatures = await Promise.all(
+  return Promise.all(
     signers.map(async ({ id, key }) => {
-      const signature = await key.sign(message);
-      if (!key.publicKey.verifies(message, signature)) throw faulty(id);
-      const sig = Buffer.from(signature).toString('hex');
-      return new Map<string, Json>([['keyid', id], ['sig', sig]]); // prettier-ignore
+      const bytes = await key.sign(message);
+      if (!key.publicKey.verifies(message, bytes)) throw faulty(id);
+      return { keyid: id, bytes };
     }),
   );
-  const parts: [string, Json][] = [['signed', signed], ['signatures', signatures]]; // prettier-ignore
+}
+
+/** Writes a file whose signatures are there, as {@link signedFile} does. */
+export function assembledFile(signed: JsonObject, signatures: readonly Signature[], like?: Uint8Array): Uint8Array {
+  const list = signatures.map(
+    ({ keyid, bytes }) => new Map<string, Json>([['keyid', keyid], ['sig', Buffer.from(bytes).toString('hex')]]), // prettier-ignore
+  );
+  const parts: [string, Json][] = [['signed', signed], ['signatures', list]]; // prettier-ignore
   const isOtherWayRound = like !== undefined && /^\s*\{\s*"signatures"/.test(beginning(like));
   return encodeJson(new Map(isOtherWayRound ? parts.reverse() : parts), like === undefined ? COMPACT : layoutOf(like));
 }

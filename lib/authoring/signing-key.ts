@@ -1,5 +1,5 @@
 import { RefusalError } from '../contract/errors.ts';
-import type { PrivateKey } from '../keys/private-key.ts';
+import type { Signer } from '../keys/signer.ts';
 import type { RoleType } from '../tuf/envelope.ts';
 import { isUsable } from '../tuf/key.ts';
 import { keyId } from '../tuf/key-id.ts';
@@ -8,11 +8,11 @@ import type { Root } from '../tuf/root.ts';
 /** A key, and the id under which clients know it. */
 export interface SigningKey {
   readonly id: string;
-  readonly key: PrivateKey;
+  readonly key: Signer;
 }
 
-/** The private keys that are at hand, by role. Those that a command does not need are left out. */
-export type LocalKeys = Readonly<Partial<Record<RoleType, readonly PrivateKey[]>>>;
+/** The keys that are at hand, by role. Those that a command does not need are left out. */
+export type LocalKeys = Readonly<Partial<Record<RoleType, readonly Signer[]>>>;
 
 /**
  * The keys that sign for a role, in the order of their ids: those that the root lists for it. A key is known by what it is, not by what it is called.
@@ -45,13 +45,17 @@ export function signersOf(role: Exclude<RoleType, 'root'>, root: Root, local: Lo
  * @param before - the root that clients know
  * @see go-tuf v0.5.2, repo.go (getSignersInDB)
  */
-export function rootSigners(root: Root, before: Root, keys: readonly PrivateKey[]): readonly SigningKey[] {
-  const idOf = (key: PrivateKey) => idIn(root, 'root', key) ?? idIn(before, 'root', key) ?? keyId(key.publicKey.json);
+export function rootSigners(root: Root, before: Root, keys: readonly Signer[]): readonly SigningKey[] {
+  const idOf = (key: Signer) => idIn(root, 'root', key) ?? idIn(before, 'root', key) ?? keyId(key.publicKey.json);
   return byId(keys.map((key) => ({ id: idOf(key), key })));
 }
 
-/** The id under which a root lists a key for a role. */
-function idIn({ roles, keys }: Root, role: RoleType, { publicKey }: PrivateKey): string | undefined {
+/** The id under which a root lists a key for a role; undefined if it does not. */
+export function idIn(
+  { roles, keys }: Root,
+  role: RoleType,
+  { publicKey }: Pick<Signer, 'publicKey'>,
+): string | undefined {
   return roles[role].keyids.find((id) => {
     const listed = keys.get(id);
     return listed !== undefined && isUsable(listed) && listed.content === publicKey.content;

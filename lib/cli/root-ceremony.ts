@@ -9,24 +9,27 @@ import type { Root } from '../tuf/root.ts';
  * @param again - the command that is to be run afterwards
  */
 export function rootCeremony(key: PublicKey, root: Root, again: string): string {
-  const id = keyId(key.json);
   const next = `${root.version + 1}.root.json`;
   const { root: holders, timestamp } = root.roles;
+  const isOne = timestamp.threshold === 1; // else the signer's key alone would not be enough
   return `
 The key is made, and ${root.version}.root.json does not list it yet. Its key id:
 
-  ${id}
+  ${keyId(key.json)}
 
-Its public half, as it stands under "keys" in a root:
+Save its public half, the one line that follows, as timestamp-key.json:
 
-  ${JSON.stringify(id)}: ${Buffer.from(encodeJson(key.json, COMPACT)).toString('utf8')}
+${Buffer.from(encodeJson(key.json, COMPACT)).toString('utf8')}
 
-What is left to do, with the holders of the root keys:
-  1. Take the newest root, ${root.version}.root.json (SHA-256 ${root.sha256}).
-  2. Make ${next} of it: version ${root.version + 1}, a new expiry, the key above under "keys", and its key id in the key ids of the role "timestamp".
-     The threshold of that role ${timestamp.threshold === 1 ? 'stays' : `is ${timestamp.threshold} and has to become`} 1. Whoever publishes with fleetctl needs the key that is there now: leave it.
-  3. Have it signed with ${holders.threshold} of the ${holders.keyids.length} root keys.
-  4. Publish ${next}, then the same bytes as root.json. Never replace an older N.root.json.
-  5. ${again}
+What is left to do, in a working copy with the newest root, ${root.version}.root.json (SHA-256 ${root.sha256}).
+The key that is in the timestamp role now stays: whoever publishes with fleetctl needs it.
+  1. Where ${holders.threshold} of the ${holders.keyids.length} root keys are at hand:
+       timekeeper updates add-key timestamp timestamp-key.json${isOne ? '' : ' --threshold 1'}
+     Where several people hold them, stage the root, have each holder sign it, and publish it:
+       timekeeper updates stage-root next-root.json --add-key timestamp=timestamp-key.json${isOne ? '' : ' --threshold timestamp=1'}
+       timekeeper updates sign next-root.json --key keys/root.json --trusted-root root.json
+       timekeeper updates publish-root next-root.json
+  2. Upload ${next}, then the same bytes as root.json. Never replace an older N.root.json.
+  3. ${again}
 `;
 }

@@ -13,7 +13,7 @@ import { systemRandom } from '../keys/random.ts';
 import { MAX_JOURNAL_BYTES, recordedVersion } from '../refresh/journal-file.ts';
 import { readStored } from '../stores/directory.ts';
 import { diskError } from '../stores/disk-error.ts';
-import { MAX_BYTES } from '../tuf/envelope.ts';
+import { MAX_BYTES, type RoleType } from '../tuf/envelope.ts';
 import { instantOf } from '../tuf/instant.ts';
 import { beginChain } from '../tuf/root-chain.ts';
 import { parseDuration } from './duration.ts';
@@ -85,17 +85,24 @@ export function runTimestamp(options: UpdatesOptions): Promise<void> {
 /** `timekeeper updates rotate ROLE` */
 export function runRotate(roles: readonly string[], options: UpdatesOptions): Promise<void> {
   return asFleetctl(async () => {
-    const [given] = roles;
-    const role = ROLES.find((name) => name === given);
+    const [given = ''] = roles;
     if (roles.length !== 1) throw new UsageError('role must be provided', { remedy: `Name one: ${ROLES.join(', ')}.` });
-    if (role === undefined) throw new UsageError(`There is no role ${quote(given ?? '')}: it is one of ${ROLES.join(', ')}.`); // prettier-ignore
+    const role = roleNamed(given);
     refuseUninitialised(options.path);
     const id = await atWork(options.path, tell, (place) => rotateRole(place, role, conditionsOf(options)));
     process.stdout.write(`Generated ${role} key with ID: ${id}\n`);
   });
 }
 
-function conditionsOf(options: UpdatesOptions): Conditions {
+/** @throws UsageError if there is no such role */
+export function roleNamed(given: string): RoleType {
+  const role = ROLES.find((name) => name === given);
+  if (role !== undefined) return role;
+  throw new UsageError(`There is no role ${quote(given)}: it is one of ${ROLES.join(', ')}.`);
+}
+
+/** Under what a command runs: the passphrases that are asked for, the clock, and its options. */
+export function conditionsOf(options: UpdatesOptions): Conditions {
   const { rootValidity, targetsValidity, snapshotValidity, timestampValidity } = options;
   return {
     keyRing: askingKeyRing(),
@@ -128,7 +135,8 @@ function required({ target, name, platform, version, tag }: ArtefactOptions) {
   return { file: target, name, platform, version, tags: tag };
 }
 
-function refuseUninitialised(path: string): void {
+/** @throws UsageError if there is no repository, in fleetctl's words */
+export function refuseUninitialised(path: string): void {
   if (existsSync(path) && (new Workplace(path).isInitialized() || hasBegun(path))) return;
   throw new UsageError(`repo not initialized: ${path}`, {
     remedy: 'Name the folder with keys/ and repository/ in it with --path, or make one with timekeeper updates init.',
@@ -140,7 +148,8 @@ function hasBegun(path: string): boolean {
   return existsSync(join(path, '.timekeeper', 'update', 'intent.json'));
 }
 
-function makeFolder(path: string): void {
+/** Makes the folder of a repository that is to be. */
+export function makeFolder(path: string): void {
   try {
     mkdirSync(path, { recursive: true, mode: 0o755 });
   } catch (error) {
@@ -148,6 +157,7 @@ function makeFolder(path: string): void {
   }
 }
 
-function tell(sentence: string): void {
+/** Tells a person what is no result: on stderr. */
+export function tell(sentence: string): void {
   process.stderr.write(`${sentence}\n`);
 }

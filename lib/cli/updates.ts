@@ -1,9 +1,9 @@
 import { Command } from 'commander';
+import { withPath, withValidity } from './updates-options.ts';
+import { rootCommands } from './updates-root.ts';
 import type { ArtefactOptions, UpdatesOptions } from './updates-run.ts';
 
 const run = () => import('./updates-run.ts');
-
-const LIVES = { root: '3650 days', targets: '1095 days', snapshot: '1095 days', timestamp: '14 days' } as const;
 
 /** `timekeeper updates`: works on a local repository as `fleetctl updates` does. */
 export const updatesCommand = new Command('updates')
@@ -48,17 +48,7 @@ export const updatesCommand = new Command('updates')
       .argument('[role...]', 'root, targets, snapshot or timestamp')
       .action(async (roles: readonly string[], options: UpdatesOptions) => (await run()).runRotate(roles, options)),
   );
-
-function withPath(name: string): Command {
-  return new Command(name).option('--path <dir>', 'folder of the repository: keys/ repository/ staged/', '.');
-}
-
-function withValidity(command: Command, ...roles: readonly (keyof typeof LIVES)[]): Command {
-  for (const role of roles) {
-    command.option(`--${role}-validity <duration>`, `how long the new ${role}.json lives`, LIVES[role]);
-  }
-  return command;
-}
+for (const command of rootCommands) updatesCommand.addCommand(command);
 
 function appended(given: string, before: readonly string[]): readonly string[] {
   return [...before, ...given.split(',')];

@@ -181,6 +181,11 @@ export const CODES = {
     kind: 'refusal',
     remedy: 'Finish it with the tool that left it, or remove what the message names; nothing of it is published.',
   },
+  STAGED_ROOT_REFUSED: {
+    kind: 'refusal',
+    remedy:
+      'Sign nothing of it. Compare the file with what was staged; if in doubt, stage the root anew from the newest one and have that signed.',
+  },
   AUDIT_FAILED: {
     kind: 'refusal',
     remedy:

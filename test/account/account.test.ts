@@ -121,7 +121,7 @@ describe('a deployment in a real account', () => {
   test('signs with a key in KMS once the root lists it', async () => {
     const asked = await timekeeper('enroll', 'kept');
     expect(asked.stdout + asked.stderr).toContain('KEY_NOT_IN_ROOT');
-    const [id, key] = /"([0-9a-f]{64})": (\{.*\})/.exec(asked.stdout + asked.stderr)!.slice(1);
+    const [id, key] = /^ {2}([0-9a-f]{64})$[^]*^(\{"keytype".*\})$/m.exec(asked.stdout + asked.stderr)!.slice(1);
     const root = await nextRoot(work('kept'), id!, key!);
     await publish('kept', '2.root.json', root);
     await publish('kept', 'root.json', root);

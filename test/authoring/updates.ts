@@ -2,8 +2,12 @@ import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { addArtefact } from '../../lib/authoring/add-artefact.ts';
+import { addNewKey, changeRoot, stageRoot } from '../../lib/authoring/change-root.ts';
+import type { RootChanges } from '../../lib/authoring/changed-root.ts';
 import type { Conditions, KeyRing } from '../../lib/authoring/conditions.ts';
 import { initialise } from '../../lib/authoring/initialise.ts';
+import { generateKey } from '../../lib/authoring/new-key.ts';
+import { publishStaged } from '../../lib/authoring/publish-staged.ts';
 import { rotateRole } from '../../lib/authoring/rotate-role.ts';
 import { signTimestamp } from '../../lib/authoring/sign-timestamp.ts';
 import type { Artefact } from '../../lib/authoring/target-paths.ts';
@@ -64,6 +68,22 @@ export const ours = {
   timestamp: (folder: string, given: Given = {}) => working(folder, given, signTimestamp),
   rotate: (folder: string, role: Role, given: Given = {}) =>
     working(folder, given, (place, conditions) => rotateRole(place, role, conditions)),
+  changeRoot: (folder: string, changes: RootChanges, given: Given = {}) =>
+    working(folder, given, (place, conditions) => changeRoot(place, changes, conditions)),
+  addNewKey: (folder: string, role: Role, changes: RootChanges = {}, given: Given = {}) =>
+    working(folder, given, (place, conditions) => addNewKey(place, role, changes, conditions)),
+  generateKey: (folder: string, role: Role, given: Given = {}) => {
+    mkdirSync(folder, { recursive: true });
+    return working(folder, given, (place, conditions) => generateKey(place, role, conditions));
+  },
+  stageRoot: (folder: string, changes: RootChanges = {}, given: Given = {}) =>
+    working(folder, given, (place, conditions) => Promise.resolve(stageRoot(place, changes, conditions))),
+  publishRoot: (folder: string, files: readonly [Uint8Array, ...Uint8Array[]], given: Given = {}) => {
+    const named = files.map((bytes, index) => ({ name: `copy-${index + 1}.json`, bytes }));
+    return working(folder, given, (place, conditions) =>
+      publishStaged(place, [named[0]!, ...named.slice(1)], conditions),
+    );
+  },
 };
 
 function working<T>(

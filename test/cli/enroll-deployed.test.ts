@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { newEd25519Key } from '../../lib/keys/private-key.ts';
+import { readPublicKeyFile } from '../../lib/keys/public-key-file.ts';
+import { keyId } from '../../lib/tuf/key-id.ts';
 import type { CallFacts } from '../aws/call.ts';
 import { PASSPHRASE } from '../keys/fixture-keys.ts';
 import { newRepository, type Repository } from '../refresh/repository.ts';
@@ -304,9 +306,10 @@ describe('a key in AWS KMS', () => {
       const run = await d.run(['enroll', 'orbit']);
       expect(run.status).toBe(1);
       expect(run.stderr).toMatch(/^Refused \(KEY_NOT_IN_ROOT\): Root version 1 does not list our key/);
-      const [, id, json] = /^ {2}"([0-9a-f]{64})": (\{.*\})$/m.exec(run.stdout)!;
+      const [, id, json] = /^ {2}([0-9a-f]{64})$[^]*^(\{"keytype".*\})$/m.exec(run.stdout)!;
+      expect(keyId(readPublicKeyFile(Buffer.from(json!), 'timestamp-key.json').json)).toBe(id); // as updates add-key reads it
       expect(run.stdout).toMatch(
-        /1\. Take the newest root, 1\.root\.json[^]*2\. Make 2\.root\.json[^]*3\. Have it signed with 1 of the 1 root keys[^]*4\. Publish 2\.root\.json[^]*5\. timekeeper enroll orbit/,
+        /the newest root, 1\.root\.json \(SHA-256 [0-9a-f]{64}\)[^]*1\. Where 1 of the 1 root keys[^]*updates add-key timestamp timestamp-key\.json\n[^]*updates stage-root next-root\.json --add-key timestamp=timestamp-key\.json\n[^]*updates sign[^]*updates publish-root next-root\.json\n[^]*2\. Upload 2\.root\.json[^]*3\. timekeeper enroll orbit/,
       );
       expect(await d.json(['enroll', 'orbit'])).toMatchObject({ code: 'KEY_NOT_IN_ROOT', keyIds: [id] });
       expect(d.kept()).toEqual([]);

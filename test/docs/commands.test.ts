@@ -129,8 +129,11 @@ test('enroll orbit, of a key in KMS that the root does not list yet, prints it a
   const { status, stdout } = await all.run(['enroll', 'orbit']);
   await tearDown();
 
-  expect(stdout).toMatch(/"[0-9a-f]{64}": \{"keytype":"ed25519",.*"keyval":\{"public":"[0-9a-f]{64}"\}\}/);
+  expect(stdout).toMatch(/^\{"keytype":"ed25519",.*"keyval":\{"public":"[0-9a-f]{64}"\}\}$/m);
   expect(stdout).toContain('timekeeper enroll orbit');
+  const printed = Array.from(stdout.matchAll(/^ +timekeeper (updates .*)$/gm), ([, line = '']) => wordsOf(line));
+  expect(printed).toHaveLength(4);
+  expect(printed.map((words) => objection(words, known)).filter((why) => why !== undefined)).toEqual([]);
   expect(status).toBe(1);
 });
 

@@ -9,6 +9,7 @@ export type Proof =
 
 const HERE: Proof = { exits: 0 };
 const DEPLOYED: Proof = { deployed: 0 };
+const CEREMONY: Proof = { file: 'test/docs/root-ceremony.test.ts', says: 'the commands of key-rotation.md' };
 
 /** Every command that a page tells to type, with what shows that it works. */
 export const PROOFS: Readonly<Record<string, Proof>> = {
@@ -67,6 +68,12 @@ export const PROOFS: Readonly<Record<string, Proof>> = {
     file: 'test/docs/commands.test.ts',
     says: 'enroll orbit, of a key in KMS that the root does not list yet, prints it',
   },
+  'timekeeper updates rotate timestamp': CEREMONY,
+  'timekeeper updates add-key timestamp timestamp-key.json': CEREMONY,
+  'timekeeper updates generate-key root': CEREMONY,
+  'timekeeper updates stage-root next-root.json --add-key root=holder.json --threshold root=2': CEREMONY,
+  'timekeeper updates sign next-root.json --key keys/root.json --trusted-root root.json': CEREMONY,
+  'timekeeper updates publish-root next-root.json': CEREMONY,
   'timekeeper plan orbit': DEPLOYED,
   'timekeeper resign orbit --force': DEPLOYED,
   'npx timekeeper resign orbit --force': DEPLOYED,
