@@ -43,7 +43,7 @@ fs.promises.open = async (path, flags, ...rest) => {
   const file = await open(path, flags, ...rest);
   for (const name of ['write', 'datasync']) {
     const call = file[name].bind(file);
-    file[name] = (bytes, at, ...more) => {
+    file[name] = (bytes, at = 0, ...more) => {
       count();
       return name === 'write' ? call(bytes, at, Math.ceil((bytes.length - at) / 2), ...more) : call();
     };
