@@ -1,4 +1,4 @@
-import { RefusalError } from '../contract/errors.ts';
+import { RefusalError, UsageError } from '../contract/errors.ts';
 import { printable, quote } from '../contract/printable.ts';
 import type { Signer } from '../keys/signer.ts';
 import { signedBytes, type Signature } from '../tuf/envelope.ts';
@@ -68,7 +68,7 @@ export function merged([first, ...rest]: readonly [StagedRoot, ...StagedRoot[]])
 /**
  * Adds the signatures of those keys that count for the root or for the one before it.
  * @returns the same root if all of them have signed
- * @throws RefusalError KEY_NOT_IN_ROOT if none counts
+ * @throws UsageError if none counts
  */
 export async function signStaged(staged: StagedRoot, keys: readonly Signer[], keyFile: string): Promise<StagedRoot> {
   // prettier-ignore
@@ -78,7 +78,13 @@ export async function signStaged(staged: StagedRoot, keys: readonly Signer[], ke
     return id === undefined ? [] : [{ id, key }];
   });
   if (signers.length === 0) {
-    throw new RefusalError('KEY_NOT_IN_ROOT', `${keyFile} holds no key that is a root key of version ${old.version} or of version ${root.version}.`); // prettier-ignore
+    throw new UsageError(
+      `${keyFile} holds no key that is a root key of version ${old.version} or of version ${root.version}.`,
+      {
+        // prettier-ignore
+        remedy: 'Name your own key file with --key. Somebody whom no root lists yet has to be in the staged one: updates stage-root --add-key root=FILE.', // prettier-ignore
+      },
+    );
   }
   const signed = new Set(staged.signatures.map(({ keyid }) => keyid));
   const missing = signers.filter(({ id }) => !signed.has(id));

@@ -2,7 +2,7 @@ import { addNewKey, changeRoot, stageRoot, type ChangedRoot } from '../authoring
 import type { RootChanges } from '../authoring/changed-root.ts';
 import { generateKey } from '../authoring/new-key.ts';
 import { publishStaged, type NamedFile } from '../authoring/publish-staged.ts';
-import { readStagedRoot, signStaged, stagedFile, tally } from '../authoring/staged-root.ts';
+import { readStagedRoot, signStaged, stagedFile, tally, type StagedRoot } from '../authoring/staged-root.ts';
 import { atWork } from '../authoring/workplace.ts';
 import { UsageError } from '../contract/errors.ts';
 import { printable, quote } from '../contract/printable.ts';
@@ -15,7 +15,7 @@ import { MAX_BYTES, type RoleType } from '../tuf/envelope.ts';
 import { instantOf } from '../tuf/instant.ts';
 import type { PublicKey } from '../tuf/key.ts';
 import { keyId } from '../tuf/key-id.ts';
-import type { Root } from '../tuf/root.ts';
+import { parseRoot, type Root } from '../tuf/root.ts';
 import { beginChain, extendChain, latest, type RootChain } from '../tuf/root-chain.ts';
 import { askingKeyRing } from './key-ring.ts';
 import { answer } from './question.ts';
@@ -89,9 +89,8 @@ export function runStageRoot(file: string, options: StageOptions): Promise<void>
       });
     }
     process.stdout.write(describeChanges(staged));
-    process.stdout.write(
-      `Written to ${printable(file)}, for the holders to sign:\n${describeTally(tally(staged, []))}`,
-    );
+    process.stdout.write(`Written to ${printable(file)}, for the holders to sign\n`);
+    sayProgress(staged, file);
   });
 }
 
@@ -101,6 +100,7 @@ export function runSign(file: string, options: SignOptions): Promise<void> {
     const old = trustedRoot(options);
     const keyFile = readNamedFile(options.key, MAX_KEY_FILE_BYTES, '--key');
     const bytes = readNamedFile(file, MAX_BYTES.root, 'updates sign');
+    refuseGap(parseRoot(bytes, printable(file)), old);
     const staged = readStagedRoot(bytes, printable(file), old, instantOf(Date.now()));
     process.stdout.write(describeChanges(staged));
     await confirm(options);
@@ -113,7 +113,7 @@ export function runSign(file: string, options: SignOptions): Promise<void> {
     }
     for (const id of added) process.stdout.write(`Signed with the key ${printable(id)}\n`);
     if (added.length === 0) process.stdout.write('Nothing to do: these keys have signed it already.\n');
-    process.stdout.write(describeTally(tally(signed, after)));
+    sayProgress(signed, file);
   });
 }
 
@@ -138,6 +138,15 @@ export function runGenerateKey(given: string, options: UpdatesOptions): Promise<
     tell(`Generated ${role} key with ID: ${keyId(key.json)}`);
     process.stdout.write(encodeJson(key.json, { ...COMPACT, ending: '\n' })); // as add-key and stage-root read it
   });
+}
+
+/** Who has signed, and what the next command is. */
+function sayProgress(staged: StagedRoot, file: string): void {
+  const tallies = tally(staged, staged.signatures.map(({ keyid }) => keyid)); // prettier-ignore
+  const next = tallies.every(({ isReached }) => isReached)
+    ? `once home: timekeeper updates publish-root ${printable(file)}`
+    : `each who is to sign: timekeeper updates sign ${printable(file)} --key keys/root.json --trusted-root root.json`;
+  process.stdout.write(`${describeTally(tallies)}  next, ${next}\n`);
 }
 
 function sayPublished({ root, old, again }: ChangedRoot): void {
@@ -172,7 +181,6 @@ function byRole<T>(
   option: string,
   read: (text: string) => T,
 ): { readonly role: RoleType; readonly value: T } {
-  // prettier-ignore
   const at = given.indexOf('=');
   if (at === -1) throw new UsageError(`${option} is ${quote(given)}, and names no role.`, { remedy: `Write it as ${option} ROLE=…, such as root=….` }); // prettier-ignore
   return { role: roleNamed(given.slice(0, at)), value: read(given.slice(at + 1)) };
@@ -183,6 +191,18 @@ function trustedRoot({ trustedRoot: file, root }: SignOptions): Root {
   const first = beginChain(readNamedFile(file, MAX_BYTES.root, '--trusted-root'), printable(file));
   const proved = (chain: RootChain, name: string): RootChain => extendChain(chain, readNamedFile(name, MAX_BYTES.root, '--root'), printable(name)); // prettier-ignore
   return latest(root.reduce<RootChain>(proved, first));
+}
+
+/** The most common reason for which nothing fits is that a holder was not asked for a while. */
+function refuseGap({ file, version }: Root, old: Root): void {
+  if (version <= old.version + 1) return;
+  throw new UsageError(
+    `${file} has version ${version}, and the newest root that you named has version ${old.version}.`,
+    {
+      // prettier-ignore
+      remedy: `Name those in between, oldest first: --root ${old.version + 1}.root.json. They are proved from yours.`,
+    },
+  );
 }
 
 async function confirm({ yes }: SignOptions): Promise<void> {

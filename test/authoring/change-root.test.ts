@@ -241,6 +241,22 @@ await describeWithGoTuf('with the same keys and clock, a changed root is equal t
     }
   });
 
+  test('and go-tuf works on where we changed who signs', async () => {
+    begin();
+    const old = idOf(folder, 'timestamp');
+    await ours.addNewKey(folder, 'timestamp', {}, { random: 'timestamp' });
+    await ours.changeRoot(folder, { revoked: [{ role: 'timestamp', id: old }], added: [{ role: 'root', key: other }] });
+    await ours.addNewKey(folder, 'snapshot', { thresholds: new Map([['snapshot', 2]]) }, { random: 'snapshot' });
+    await peer.timestamp(folder, { now: NOW });
+    await expectGoTufFollows();
+    for (const role of ['root', 'timestamp'] as const) {
+      await peer.rotate(folder, role, { now: NOW });
+      await expectGoTufFollows();
+    }
+    expect(rootOf(folder)).toMatchObject({ version: 6, roles: { snapshot: { threshold: 2 } } });
+    expect(rootOf(folder).roles.root.keyids).toContain(keyId(other.json)); // its private half is elsewhere
+  });
+
   test('in a key file with a passphrase too', async () => {
     const [one, two] = [newPlace(), newPlace()];
     for (const place of [one, two]) await ours.init(place, { random: 'init', passphrases: WORDS });

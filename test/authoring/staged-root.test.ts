@@ -160,7 +160,7 @@ describe('a root that takes two of three holders', () => {
 describe('nothing is signed and nothing published', () => {
   test('by a key that is no root key', async () => {
     const refused = signed(await stagedKey(), stranger);
-    await expect(refused).rejects.toMatchObject({ code: 'KEY_NOT_IN_ROOT', message: expect.stringContaining('no key that is a root key of version 2 or of version 3') }); // prettier-ignore
+    await expect(refused).rejects.toMatchObject({ code: 'USAGE', message: expect.stringContaining('no key that is a root key of version 2 or of version 3') }); // prettier-ignore
   });
 
   test('of a file that is to follow another root than the one that is trusted', async () => {
