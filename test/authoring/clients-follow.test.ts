@@ -8,7 +8,7 @@ import { tufJs } from '../tuf/tuf-js.ts';
 import { byUs, sequence, SEQUENCES, type Sequence } from './sequence.ts';
 import { ours } from './updates.ts';
 
-const PATIENCE = 60_000 + SEQUENCES * 20_000; // ms
+const PATIENCE = 300_000 + SEQUENCES * 20_000; // ms
 
 const scratch = mkdtempSync(join(tmpdir(), 'clients-'));
 let made = 0;

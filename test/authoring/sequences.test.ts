@@ -8,7 +8,7 @@ import type { GoTuf, GoTufLoop } from '../peers/go-tuf.ts';
 import { byUs, sequence, SEQUENCES, type Step } from './sequence.ts';
 import { contentOf, ours } from './updates.ts';
 
-const PATIENCE = 60_000 + SEQUENCES * 20_000; // ms
+const PATIENCE = 300_000 + SEQUENCES * 20_000; // ms
 
 const scratch = mkdtempSync(join(tmpdir(), 'sequences-'));
 let made = 0;

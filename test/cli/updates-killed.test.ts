@@ -13,7 +13,7 @@ import { Client, newPath, WorkingCopy } from './working-copy.ts';
 const KILLS = Number(process.env.TIMEKEEPER_KILLS ?? 8);
 /** Kills at every system call if it is 1; else at one of so many. */
 const EVERY = Number(process.env.TIMEKEEPER_KILL_EVERY ?? 7);
-const PATIENCE = 60_000 + KILLS * 10_000 + 900_000 / EVERY; // ms
+const PATIENCE = 300_000 + KILLS * 10_000 + 900_000 / EVERY; // ms
 const PASSPHRASES = { root: 'r', targets: 's', snapshot: 't', timestamp: 'u' };
 const WORDS = { FLEET_ROOT_PASSPHRASE: 'r', FLEET_TARGETS_PASSPHRASE: 's', FLEET_SNAPSHOT_PASSPHRASE: 't', FLEET_TIMESTAMP_PASSPHRASE: 'u' }; // prettier-ignore
 
