@@ -4,11 +4,12 @@ import { addArtefact } from '../authoring/add-artefact.ts';
 import type { Conditions } from '../authoring/conditions.ts';
 import { ROLES } from '../authoring/first-publication.ts';
 import { initialise } from '../authoring/initialise.ts';
+import { removeTargets } from '../authoring/remove-targets.ts';
 import { rotateRole } from '../authoring/rotate-role.ts';
 import { signTimestamp } from '../authoring/sign-timestamp.ts';
 import { atWork, Workplace } from '../authoring/workplace.ts';
 import { UsageError } from '../contract/errors.ts';
-import { quote } from '../contract/printable.ts';
+import { printable, quote } from '../contract/printable.ts';
 import { systemRandom } from '../keys/random.ts';
 import { MAX_JOURNAL_BYTES, recordedVersion } from '../refresh/journal-file.ts';
 import { readStored } from '../stores/directory.ts';
@@ -74,6 +75,19 @@ export function runAdd(options: ArtefactOptions): Promise<void> {
   });
 }
 
+/** What `updates remove` is given, besides paths of targets. */
+export type RemovalOptions = Omit<ArtefactOptions, 'target'>;
+
+/** `timekeeper updates remove` */
+export function runRemove(paths: readonly string[], options: RemovalOptions): Promise<void> {
+  return asFleetctl(async () => {
+    const unwanted = { paths, folders: foldersIn(paths, options) };
+    refuseUninitialised(options.path);
+    const removed = await atWork(options.path, tell, (place) => removeTargets(place, unwanted, conditionsOf(options)));
+    for (const path of removed) process.stdout.write(`Removed ${printable(path)}\n`);
+  });
+}
+
 /** `timekeeper updates timestamp` */
 export function runTimestamp(options: UpdatesOptions): Promise<void> {
   return asFleetctl(async () => {
@@ -116,6 +130,18 @@ function conditionsOf(options: UpdatesOptions): Conditions {
 function floorOf(path: string): number {
   const journal = readStored(join(path, '.timekeeper', 'journal.json'), MAX_JOURNAL_BYTES);
   return journal === undefined ? 0 : recordedVersion(journal.bytes);
+}
+
+/** The folders that a version and tags have. */
+function foldersIn(paths: readonly string[], { name, platform, version, tag }: RemovalOptions): readonly string[] {
+  const tags = [...(version === undefined ? [] : [version]), ...tag];
+  if (name === undefined && platform === undefined && tags.length === 0 && paths.length > 0) return [];
+  if (name !== undefined && platform !== undefined && tags.length > 0) {
+    return tags.map((each) => [name, platform, each].join('/'));
+  }
+  throw new UsageError('It takes paths of targets, or --name, --platform and a --version or --tag.', {
+    remedy: 'See timekeeper updates remove --help.',
+  });
 }
 
 /** In urfave/cli's words, as fleetctl says it. */

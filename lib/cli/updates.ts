@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { ArtefactOptions, UpdatesOptions } from './updates-run.ts';
+import type { ArtefactOptions, RemovalOptions, UpdatesOptions } from './updates-run.ts';
 
 const run = () => import('./updates-run.ts');
 
@@ -36,6 +36,21 @@ export const updatesCommand = new Command('updates')
         [],
       )
       .action(async (options: ArtefactOptions) => (await run()).runAdd(options)),
+  )
+  .addCommand(
+    withValidity(withPath('remove'), 'targets', 'snapshot', 'timestamp')
+      .description('list targets no more, then remove their files; fleetctl has no such command')
+      .argument('[target...]', 'paths of targets, such as orbit/linux/1.0.0/orbit')
+      .option('--name <name>', 'name of the targets, in place of paths')
+      .option('--platform <platform>', 'platform of the targets')
+      .option('--version <version>', 'their version')
+      .option(
+        '-t, --tag <tags>',
+        'their tags, such as edge; may be repeated, and hold several with commas',
+        appended,
+        [],
+      ) // prettier-ignore
+      .action(async (paths: readonly string[], options: RemovalOptions) => (await run()).runRemove(paths, options)),
   )
   .addCommand(
     withValidity(withPath('timestamp'), 'timestamp')

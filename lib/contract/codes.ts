@@ -127,7 +127,10 @@ export const CODES = {
   METADATA_EXPIRED: { kind: 'refusal', remedy: 'Have the expired role signed again, then publish.' },
   TARGETS_MISSING: { kind: 'refusal', remedy: 'Publish the targets metadata that the snapshot names.' },
   TARGETS_MISMATCH: { kind: 'refusal', remedy: 'Publish the targets metadata that the snapshot names.' },
-  TARGET_UNKNOWN: { kind: 'refusal', remedy: 'Check the name: no role that may list this target does.' },
+  TARGET_UNKNOWN: {
+    kind: 'refusal',
+    remedy: 'Check the name: no role that may list this target does.',
+  },
   TARGET_PATH_UNSAFE: {
     kind: 'refusal',
     remedy: 'Choose another target, or another folder with --out: this one would be put outside the folder.',

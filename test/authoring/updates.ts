@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { addArtefact } from '../../lib/authoring/add-artefact.ts';
 import type { Conditions, KeyRing } from '../../lib/authoring/conditions.ts';
 import { initialise } from '../../lib/authoring/initialise.ts';
+import { removeTargets, type Unwanted } from '../../lib/authoring/remove-targets.ts';
 import { rotateRole } from '../../lib/authoring/rotate-role.ts';
 import { signTimestamp } from '../../lib/authoring/sign-timestamp.ts';
 import type { Artefact } from '../../lib/authoring/target-paths.ts';
@@ -61,6 +62,10 @@ export const ours = {
   },
   add: (folder: string, artefact: Artefact, given: Given = {}) =>
     working(folder, given, (place, conditions) => addArtefact(place, artefact, conditions)),
+  remove: (folder: string, unwanted: Partial<Unwanted>, given: Given = {}) =>
+    working(folder, given, (place, conditions) =>
+      removeTargets(place, { paths: [], folders: [], ...unwanted }, conditions),
+    ),
   timestamp: (folder: string, given: Given = {}) => working(folder, given, signTimestamp),
   rotate: (folder: string, role: Role, given: Given = {}) =>
     working(folder, given, (place, conditions) => rotateRole(place, role, conditions)),

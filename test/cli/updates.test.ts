@@ -84,6 +84,20 @@ describe('timekeeper updates', () => {
     }
   });
 
+  test('remove says what it removed, by version and tag or by path', async () => {
+    const copy = copyOf(plain);
+    await run(copy, adding('-t', '1,stable,edge'));
+    const { status, stdout, stderr } = await run(copy, ['remove', '--name', 'orbit', '--platform', 'linux', '--version', '1.0.0', '-t', '1']); // prettier-ignore
+    expect({ status, stdout }).toEqual({ status: 0, stdout: 'Removed orbit/linux/1.0.0/orbit\nRemoved orbit/linux/1/orbit\n' }); // prettier-ignore
+    expect(stderr).toBe(
+      'Clients still get the same content as "orbit/linux/edge/orbit", "orbit/linux/stable/orbit".\n',
+    );
+    expect(await run(copy, ['remove', 'orbit/linux/edge/orbit', '--targets-validity', '2 days'])).toMatchObject({ status: 0, stdout: 'Removed orbit/linux/edge/orbit\n' }); // prettier-ignore
+    expect(Object.keys(targetsIn(copy))).toEqual(['orbit/linux/stable/orbit']);
+    expect(copy.signed('targets.json').expires).toBe('2026-11-26T00:00:00Z');
+    expect(readdirSync(join(copy.repository, 'targets', 'orbit', 'linux'))).toEqual(['stable']);
+  });
+
   test('every role’s life is an option, with fleetctl’s values if it is not given', async () => {
     const copy = copyOf(plain);
     await run(copy, ['rotate', 'targets', '--root-validity', '10 days', '--targets-validity', '9 days', '--snapshot-validity', '8 days'], { env: WORDS }); // prettier-ignore
@@ -116,6 +130,11 @@ describe('an error is said in fleetctl’s words, with exit status 1, and change
     { given: 'an unknown role', words: ['rotate', 'mirror'], says: 'There is no role "mirror"' },
     { given: 'no flags', words: ['add'], says: 'Required flags "target, name, platform, version" not set' },
     { given: 'one flag missing', words: ['add', '--target', 'x', '--name', 'x', '--platform', 'x'], says: 'Required flag "version" not set' }, // prettier-ignore
+    { given: 'nothing to remove', words: ['remove'], says: 'It takes paths of targets, or --name, --platform and a --version or --tag.' }, // prettier-ignore
+    { given: 'half of what names a version', words: ['remove', '--name', 'orbit', '--version', '1'], says: 'It takes paths' }, // prettier-ignore
+    { given: 'a path and half of what names a version', words: ['remove', 'orbit/linux/1/orbit', '--name', 'orbit'], says: 'It takes paths' }, // prettier-ignore
+    { given: 'a path that is not listed', words: ['remove', 'orbit/linux/1/orbit'], says: 'targets.json does not list "orbit/linux/1/orbit".' }, // prettier-ignore
+    { given: 'no repository', words: ['remove', 'x', '--path', 'elsewhere'], says: 'repo not initialized: elsewhere' },
     { given: 'a flag that there is not', words: ['timestamp', '--force'], says: "Unknown option '--force'." },
     { given: 'no file', words: ['add', '--target', 'none', '--name', 'x', '--platform', 'x', '--version', '1'], says: 'none in . could not be read: ENOENT' }, // prettier-ignore
     { given: 'a wrong passphrase', words: ['timestamp'], env: { ...WORDS, FLEET_TIMESTAMP_PASSPHRASE: 'wrong' }, says: 'timestamp passphrase from FLEET_TIMESTAMP_PASSPHRASE is invalid' }, // prettier-ignore

@@ -130,6 +130,11 @@ export class GoTuf {
     await this.#command(['add', dir, target.source, target.version, ...target.paths], options);
   }
 
+  /** What the library does to targets that are removed; fleetctl has no command for it. */
+  async remove(dir: string, paths: readonly string[], options: RepositoryOptions = {}): Promise<void> {
+    await this.#command(['remove', dir, ...paths], options);
+  }
+
   /** `fleetctl updates timestamp`. */
   async timestamp(dir: string, options: RepositoryOptions & { readonly expires?: Moment } = {}): Promise<void> {
     const { expires } = options;

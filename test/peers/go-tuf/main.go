@@ -27,6 +27,7 @@ type command struct {
 var commands = map[string]command{
 	"init":          {"DIR [--consistent-snapshot] [--type TYPE of the timestamp key]", 1, initialise},
 	"add":           {"DIR SOURCE VERSION PATH…", 4, add},
+	"remove":        {"DIR PATH…", 2, remove},
 	"timestamp":     {"DIR [--expires INSTANT] [--unchecked-keys]", 1, timestamp},
 	"rotate":        {"DIR ROLE [--type TYPE]", 2, rotate},
 	"expires":       {"DIR ROLE INSTANT", 3, expires},
