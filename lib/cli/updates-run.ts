@@ -4,6 +4,8 @@ import { addArtefact } from '../authoring/add-artefact.ts';
 import type { Conditions } from '../authoring/conditions.ts';
 import { ROLES } from '../authoring/first-publication.ts';
 import { initialise } from '../authoring/initialise.ts';
+import { listing } from '../authoring/listing.ts';
+import { readPublished } from '../authoring/published.ts';
 import { removeTargets } from '../authoring/remove-targets.ts';
 import { rotateRole } from '../authoring/rotate-role.ts';
 import { signTimestamp } from '../authoring/sign-timestamp.ts';
@@ -19,6 +21,7 @@ import { instantOf } from '../tuf/instant.ts';
 import { beginChain } from '../tuf/root-chain.ts';
 import { parseDuration } from './duration.ts';
 import { askingKeyRing } from './key-ring.ts';
+import { listingText } from './updates-list.ts';
 import { asFleetctl } from './updates-report.ts';
 
 /** What every command of the group can be given. Not every command has every validity. */
@@ -72,6 +75,16 @@ export function runAdd(options: ArtefactOptions): Promise<void> {
     const artefact = required(options);
     refuseUninitialised(options.path);
     await atWork(options.path, tell, (place) => addArtefact(place, artefact, conditionsOf(options)));
+  });
+}
+
+/** `timekeeper updates list` */
+export function runList({ path, json }: UpdatesOptions & { readonly json?: true }): Promise<void> {
+  return asFleetctl(() => {
+    refuseUninitialised(path);
+    const found = listing(readPublished(new Workplace(path).read));
+    process.stdout.write(json === true ? `${JSON.stringify(found)}\n` : listingText(found));
+    return Promise.resolve();
   });
 }
 
@@ -140,7 +153,7 @@ function foldersIn(paths: readonly string[], { name, platform, version, tag }: R
     return tags.map((each) => [name, platform, each].join('/'));
   }
   throw new UsageError('It takes paths of targets, or --name, --platform and a --version or --tag.', {
-    remedy: 'See timekeeper updates remove --help.',
+    remedy: 'See timekeeper updates remove --help; timekeeper updates list shows what there is.',
   });
 }
 

@@ -38,6 +38,12 @@ export const updatesCommand = new Command('updates')
       .action(async (options: ArtefactOptions) => (await run()).runAdd(options)),
   )
   .addCommand(
+    withPath('list')
+      .description('show what is in there, and which tags lead to which version; fleetctl has no such command')
+      .option('--json', 'print one JSON object and nothing else')
+      .action(async (options: UpdatesOptions & { readonly json?: true }) => (await run()).runList(options)),
+  )
+  .addCommand(
     withValidity(withPath('remove'), 'targets', 'snapshot', 'timestamp')
       .description('list targets no more, then remove their files; fleetctl has no such command')
       .argument('[target...]', 'paths of targets, such as orbit/linux/1.0.0/orbit')

@@ -129,7 +129,8 @@ export const CODES = {
   TARGETS_MISMATCH: { kind: 'refusal', remedy: 'Publish the targets metadata that the snapshot names.' },
   TARGET_UNKNOWN: {
     kind: 'refusal',
-    remedy: 'Check the name: no role that may list this target does.',
+    remedy:
+      'Check the name: no role that may list this target does. In a folder, timekeeper updates list shows what there is.',
   },
   TARGET_PATH_UNSAFE: {
     kind: 'refusal',

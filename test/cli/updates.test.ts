@@ -42,7 +42,8 @@ function copyOf(folder: string): WorkingCopy {
 
 const run = (copy: WorkingCopy, words: readonly string[], options: RunOptions = {}): Promise<Run> =>
   copy.run(['updates', ...words], { passphrase: null, ...options });
-const adding = (...more: readonly string[]) => ['add', '--target', source, '--name', 'orbit', '--platform', 'linux', '--version', '1.0.0', ...more]; // prettier-ignore
+const addingVersion = (version: string, ...more: readonly string[]) => ['add', '--target', source, '--name', 'orbit', '--platform', 'linux', '--version', version, ...more]; // prettier-ignore
+const adding = (...more: readonly string[]) => addingVersion('1.0.0', ...more);
 const targetsIn = (copy: WorkingCopy) =>
   (JSON.parse(copy.bytes('repository', 'targets.json').toString()) as { signed: { targets: Record<string, { custom: object }> } }).signed.targets; // prettier-ignore
 
@@ -98,6 +99,39 @@ describe('timekeeper updates', () => {
     expect(readdirSync(join(copy.repository, 'targets', 'orbit', 'linux'))).toEqual(['stable']);
   });
 
+  test('list shows which tags lead to which version, without a key, and changes nothing', async () => {
+    const copy = copyOf(encrypted);
+    expect((await run(copy, ['list'])).stdout).toBe('targets.json version 1, until 2029-11-23T00:00:00Z, lists no targets.\n'); // prettier-ignore
+    await run(copy, adding('-t', '1.0,stable,edge'), { env: WORDS });
+    writeFileSync(source, 'a newer artefact');
+    await run(copy, addingVersion('1.1.0', '-t', 'edge'), { env: WORDS });
+    await run(copy, ['remove', 'orbit/linux/1.1.0/orbit'], { env: WORDS });
+    writeFileSync(source, 'an artefact');
+    const before = copy.tree();
+    expect(await run(copy, ['list'])).toEqual({
+      status: 0,
+      stdout: `targets.json version 4, until 2029-11-23T00:00:00Z
+
+NAME   PLATFORM  VERSION  TAGS         FILE   BYTES
+orbit  linux     1.0.0    1.0, stable  orbit     11
+orbit  linux     1.1.0 *  edge         orbit     16
+
+* Only its tags lead to it: clients that ask for this very version get something else, or nothing.
+`,
+      stderr: '',
+    });
+    const { stdout } = await run(copy, ['list', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({
+      version: 4,
+      artefacts: [
+        { name: 'orbit', platform: 'linux', version: '1.0.0', isListedByVersion: true, tags: ['1.0', 'stable'], length: 11, hashes: { sha512: expect.any(String) } }, // prettier-ignore
+        { version: '1.1.0', isListedByVersion: false, tags: ['edge'], file: 'orbit' },
+      ],
+      others: [],
+    });
+    expect(copy.tree()).toEqual(before);
+  });
+
   test('every role’s life is an option, with fleetctl’s values if it is not given', async () => {
     const copy = copyOf(plain);
     await run(copy, ['rotate', 'targets', '--root-validity', '10 days', '--targets-validity', '9 days', '--snapshot-validity', '8 days'], { env: WORDS }); // prettier-ignore
@@ -130,6 +164,7 @@ describe('an error is said in fleetctl’s words, with exit status 1, and change
     { given: 'an unknown role', words: ['rotate', 'mirror'], says: 'There is no role "mirror"' },
     { given: 'no flags', words: ['add'], says: 'Required flags "target, name, platform, version" not set' },
     { given: 'one flag missing', words: ['add', '--target', 'x', '--name', 'x', '--platform', 'x'], says: 'Required flag "version" not set' }, // prettier-ignore
+    { given: 'no repository', words: ['list', '--path', 'elsewhere'], says: 'repo not initialized: elsewhere' },
     { given: 'nothing to remove', words: ['remove'], says: 'It takes paths of targets, or --name, --platform and a --version or --tag.' }, // prettier-ignore
     { given: 'half of what names a version', words: ['remove', '--name', 'orbit', '--version', '1'], says: 'It takes paths' }, // prettier-ignore
     { given: 'a path and half of what names a version', words: ['remove', 'orbit/linux/1/orbit', '--name', 'orbit'], says: 'It takes paths' }, // prettier-ignore
