@@ -46,19 +46,34 @@ export async function nextPublication(
   const files = new Map<string, Uint8Array>();
   if (root !== undefined) files.set(`${rules.version}.root.json`, root).set('root.json', root);
 
-  const { targets, snapshot } = published;
+  const { targets } = published;
   const nextTargets = next(targets, 'targets', signing, listed === undefined ? [] : [['targets', listed]]);
   const targetsFile = await sign('targets', nextTargets, targets, rules, signing);
   for (const name of namesOf('targets.json', nextTargets, rules, read)) files.set(name, targetsFile);
+  const named = { bytes: targetsFile, version: versionOf(nextTargets) };
+  return new Map([...files, ...(await nextSnapshot(published, rules, named, signing, read))]);
+}
 
+/**
+ * The next snapshot.json and timestamp.json, over a targets.json.
+ * @param rules - the root under which they are signed
+ * @throws RefusalError KEY_NOT_IN_ROOT, VERSION_EXHAUSTED
+ */
+export async function nextSnapshot(
+  published: Published,
+  rules: Root,
+  targets: Pick<Metadata, 'bytes' | 'version'>,
+  signing: Signing,
+  read: ReadFile,
+): Promise<Publication> {
+  const files = new Map<string, Uint8Array>();
+  const { snapshot } = published;
   const meta = new Map<string, Json>(Array.from(snapshot.meta, ([name, { json }]) => [name, json]));
-  meta.set('targets.json', entryFor(targetsFile, versionOf(nextTargets), snapshot.meta.get('targets.json')));
-  const nextSnapshot = next(snapshot, 'snapshot', signing, [['meta', meta]]);
-  const snapshotFile = await sign('snapshot', nextSnapshot, snapshot, rules, signing);
-  for (const name of namesOf('snapshot.json', nextSnapshot, rules, read)) files.set(name, snapshotFile);
-
-  files.set('timestamp.json', await nextTimestamp(published, rules, snapshotFile, versionOf(nextSnapshot), signing));
-  return files;
+  meta.set('targets.json', entryFor(targets.bytes, targets.version, snapshot.meta.get('targets.json')));
+  const signed = next(snapshot, 'snapshot', signing, [['meta', meta]]);
+  const file = await sign('snapshot', signed, snapshot, rules, signing);
+  for (const name of namesOf('snapshot.json', signed, rules, read)) files.set(name, file);
+  return files.set('timestamp.json', await nextTimestamp(published, rules, file, versionOf(signed), signing));
 }
 
 /**

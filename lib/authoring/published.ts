@@ -21,7 +21,8 @@ export interface Published {
 /** Gives a file of the repository, undefined if there is none. */
 export type ReadFile = (name: string, maxBytes: number) => Uint8Array | undefined;
 
-const BEFORE_ALL_EXPIRY = 0 as Instant;
+/** A clock by which nothing has expired. */
+export const BEFORE_ALL_EXPIRY = 0 as Instant;
 
 /**
  * Verifies what is published: every signature, version, length and hash; the newest root; delegations too.

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { addArtefact } from '../authoring/add-artefact.ts';
 import type { Conditions } from '../authoring/conditions.ts';
+import { EXTENDED_ROLES, extendRole } from '../authoring/extend-role.ts';
 import { ROLES } from '../authoring/first-publication.ts';
 import { initialise } from '../authoring/initialise.ts';
 import { listing } from '../authoring/listing.ts';
@@ -17,7 +18,7 @@ import { MAX_JOURNAL_BYTES, recordedVersion } from '../refresh/journal-file.ts';
 import { readStored } from '../stores/directory.ts';
 import { diskError } from '../stores/disk-error.ts';
 import { MAX_BYTES } from '../tuf/envelope.ts';
-import { instantOf } from '../tuf/instant.ts';
+import { formatInstant, instantOf } from '../tuf/instant.ts';
 import { beginChain } from '../tuf/root-chain.ts';
 import { parseDuration } from './duration.ts';
 import { askingKeyRing } from './key-ring.ts';
@@ -119,6 +120,18 @@ export function runRotate(roles: readonly string[], options: UpdatesOptions): Pr
     refuseUninitialised(options.path);
     const id = await atWork(options.path, tell, (place) => rotateRole(place, role, conditionsOf(options)));
     process.stdout.write(`Generated ${role} key with ID: ${id}\n`);
+  });
+}
+
+/** `timekeeper updates extend ROLE` */
+export function runExtend(given: string, options: UpdatesOptions): Promise<void> {
+  return asFleetctl(async () => {
+    const role = EXTENDED_ROLES.find((name) => name === given);
+    if (given === 'timestamp') throw new UsageError('A timestamp is not extended, only signed again.', { remedy: 'Run timekeeper updates timestamp.' }); // prettier-ignore
+    if (role === undefined) throw new UsageError(`There is no role ${quote(given)}: it is one of ${EXTENDED_ROLES.join(', ')}.`); // prettier-ignore
+    refuseUninitialised(options.path);
+    const { version, expires } = await atWork(options.path, tell, (place) => extendRole(place, role, conditionsOf(options))); // prettier-ignore
+    process.stdout.write(`${role}.json is version ${version} now, and lives until ${formatInstant(expires)}\n`);
   });
 }
 

@@ -68,6 +68,12 @@ export const updatesCommand = new Command('updates')
       .description('give a role a new key in place of those in its key file, and sign everything again')
       .argument('[role...]', 'root, targets, snapshot or timestamp')
       .action(async (roles: readonly string[], options: UpdatesOptions) => (await run()).runRotate(roles, options)),
+  )
+  .addCommand(
+    withValidity(withPath('extend'), 'root', 'targets', 'snapshot', 'timestamp')
+      .description('give a role a later expiry and change nothing else; fleetctl has no such command')
+      .argument('<role>', 'root, targets or snapshot')
+      .action(async (role: string, options: UpdatesOptions) => (await run()).runExtend(role, options)),
   );
 
 function withPath(name: string): Command {

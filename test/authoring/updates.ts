@@ -3,6 +3,7 @@ import { lstatSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { addArtefact } from '../../lib/authoring/add-artefact.ts';
 import type { Conditions, KeyRing } from '../../lib/authoring/conditions.ts';
+import { extendRole, type ExtendedRole } from '../../lib/authoring/extend-role.ts';
 import { initialise } from '../../lib/authoring/initialise.ts';
 import { removeTargets, type Unwanted } from '../../lib/authoring/remove-targets.ts';
 import { rotateRole } from '../../lib/authoring/rotate-role.ts';
@@ -67,6 +68,8 @@ export const ours = {
       removeTargets(place, { paths: [], folders: [], ...unwanted }, conditions),
     ),
   timestamp: (folder: string, given: Given = {}) => working(folder, given, signTimestamp),
+  extend: (folder: string, role: ExtendedRole, given: Given = {}) =>
+    working(folder, given, (place, conditions) => extendRole(place, role, conditions)),
   rotate: (folder: string, role: Role, given: Given = {}) =>
     working(folder, given, (place, conditions) => rotateRole(place, role, conditions)),
 };

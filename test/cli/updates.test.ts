@@ -146,6 +146,15 @@ orbit  linux     1.1.0 *  edge         orbit     16
     expect(copy.bytes('keys', 'timestamp.json').length).toBeGreaterThan(1_200);
   });
 
+  test('extend says until when the role lives now, for as long as it is told', async () => {
+    const copy = copyOf(encrypted);
+    const { status, stdout } = await run(copy, ['extend', 'root', '--root-validity', '4000 days'], { env: WORDS });
+    expect({ status, stdout }).toEqual({ status: 0, stdout: 'root.json is version 2 now, and lives until 2037-11-06T00:00:00Z\n' }); // prettier-ignore
+    await run(copy, ['extend', 'targets', '--targets-validity', '1100 days', '--timestamp-validity', '15 days'], { env: WORDS }); // prettier-ignore
+    const expiries = ['targets', 'snapshot', 'timestamp'].map((role) => copy.signed(`${role}.json`).expires.slice(0, 10)); // prettier-ignore
+    expect(expiries).toEqual(['2029-11-28', '2029-11-23', '2026-12-09']);
+  });
+
   test('keeps the modes of the files that it replaces', async () => {
     const copy = copyOf(plain);
     chmodSync(copy.path('repository', 'timestamp.json'), 0o664);
@@ -165,6 +174,11 @@ describe('an error is said in fleetctl’s words, with exit status 1, and change
     { given: 'no flags', words: ['add'], says: 'Required flags "target, name, platform, version" not set' },
     { given: 'one flag missing', words: ['add', '--target', 'x', '--name', 'x', '--platform', 'x'], says: 'Required flag "version" not set' }, // prettier-ignore
     { given: 'no repository', words: ['list', '--path', 'elsewhere'], says: 'repo not initialized: elsewhere' },
+    { given: 'no role', words: ['extend'], says: "Missing required argument 'role'." },
+    { given: 'an unknown role', words: ['extend', 'mirror'], says: 'There is no role "mirror"' },
+    { given: 'the one role that is not extended', words: ['extend', 'timestamp'], says: 'A timestamp is not extended, only signed again.' }, // prettier-ignore
+    { given: 'a life that is no longer', words: ['extend', 'root'], says: 'root.json lives until 2036-11-21T00:00:00Z already' }, // prettier-ignore
+    { given: 'no repository', words: ['extend', 'root', '--path', 'elsewhere'], says: 'repo not initialized: elsewhere' }, // prettier-ignore
     { given: 'nothing to remove', words: ['remove'], says: 'It takes paths of targets, or --name, --platform and a --version or --tag.' }, // prettier-ignore
     { given: 'half of what names a version', words: ['remove', '--name', 'orbit', '--version', '1'], says: 'It takes paths' }, // prettier-ignore
     { given: 'a path and half of what names a version', words: ['remove', 'orbit/linux/1/orbit', '--name', 'orbit'], says: 'It takes paths' }, // prettier-ignore
