@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { addArtefact } from '../authoring/add-artefact.ts';
+import { changePassphrase } from '../authoring/change-passphrase.ts';
 import type { Conditions } from '../authoring/conditions.ts';
 import { EXTENDED_ROLES, extendRole } from '../authoring/extend-role.ts';
 import { ROLES } from '../authoring/first-publication.ts';
@@ -133,6 +134,24 @@ export function runExtend(given: string, options: UpdatesOptions): Promise<void>
     const { version, expires } = await atWork(options.path, tell, (place) => extendRole(place, role, conditionsOf(options))); // prettier-ignore
     process.stdout.write(`${role}.json is version ${version} now, and lives until ${formatInstant(expires)}\n`);
   });
+}
+
+/** `timekeeper updates change-passphrase ROLE` */
+export function runChangePassphrase(given: string, options: UpdatesOptions & { readonly plain?: true }): Promise<void> {
+  return asFleetctl(async () => {
+    const role = ROLES.find((name) => name === given);
+    if (role === undefined) throw new UsageError(`There is no role ${quote(given)}: it is one of ${ROLES.join(', ')}.`);
+    if (!existsSync(join(options.path, 'keys')) && !hasBegun(options.path)) throw withoutKeys(options.path);
+    const isPlain = options.plain === true;
+    await atWork(options.path, tell, (place) => changePassphrase(place, role, isPlain, conditionsOf(options)));
+    const how = isPlain ? 'has no passphrase now: whoever reads the file can sign' : 'has its new passphrase';
+    process.stdout.write(`keys/${role}.json ${how}\n`);
+  });
+}
+
+/** Keys may be on a stick, without a repository beside them. */
+function withoutKeys(path: string): UsageError {
+  return new UsageError(`no keys in ${path}`, { remedy: 'Name the folder with keys/ in it with --path.' });
 }
 
 function conditionsOf(options: UpdatesOptions): Conditions {

@@ -74,6 +74,15 @@ export const updatesCommand = new Command('updates')
       .description('give a role a later expiry and change nothing else; fleetctl has no such command')
       .argument('<role>', 'root, targets or snapshot')
       .action(async (role: string, options: UpdatesOptions) => (await run()).runExtend(role, options)),
+  )
+  .addCommand(
+    withPath('change-passphrase')
+      .description('encrypt a role’s key file under a new passphrase; fleetctl has no such command')
+      .argument('<role>', 'root, targets, snapshot or timestamp')
+      .option('--plain', 'write it without a passphrase: whoever reads the file can sign')
+      .action(async (role: string, options: UpdatesOptions & { readonly plain?: true }) =>
+        (await run()).runChangePassphrase(role, options),
+      ),
   );
 
 function withPath(name: string): Command {

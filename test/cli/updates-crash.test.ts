@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { isRefusal } from '../../lib/contract/errors.ts';
+import { readKeyFile } from '../../lib/keys/key-file.ts';
 import type { Trusted } from '../../lib/tuf/client.ts';
 import { contentOf, ours } from '../authoring/updates.ts';
 import { describeWithGoTuf } from '../peers/describe-with-go-tuf.ts';
@@ -96,6 +97,11 @@ function expectServed(copy: WorkingCopy, targets: Trusted['targets']): void {
   expect(missing).toEqual([]);
 }
 
+async function opens(content: string, word: string): Promise<boolean> {
+  const keyFile = readKeyFile(Buffer.from(content.slice(content.indexOf('{'))), 'keys/timestamp.json');
+  return keyFile.is === 'encrypted' && (await keyFile.open(Buffer.from(word))) !== undefined;
+}
+
 function hasHashes(copy: WorkingCopy): boolean {
   return copy.bytes('repository', 'root.json').includes('"consistent_snapshot":true');
 }
@@ -136,6 +142,32 @@ describe('an updates command that is killed at any call leaves what the next com
         new Client(copy.bytes('repository', '1.root.json')).update(copy.repository);
         await expectHealed(copy, client);
       });
+    },
+    PATIENCE,
+  );
+
+  test(
+    'change-passphrase, after which the old passphrase opens the key file or the new one does',
+    async () => {
+      const folder = newPath();
+      await ours.init(folder, { random: 'encrypted', passphrases: PASSPHRASES });
+      const others = Object.fromEntries(Object.entries(contentOf(folder)).filter(([name]) => name !== 'keys/timestamp.json')); // prettier-ignore
+      const opened = new Set<string>();
+      for (let n = 1; ; n += EVERY) {
+        const copy = new WorkingCopy(newPath());
+        cpSync(folder, copy.folder, { recursive: true });
+        const env = { ...WORDS, FLEET_TIMESTAMP_NEW_PASSPHRASE: 'new', KILL_AT: String(n) };
+        const { status } = await copy.run(['updates', 'change-passphrase', 'timestamp'], { imports: [KILL_AT_CALL], env }); // prettier-ignore
+        const { 'keys/timestamp.json': key = '', ...rest } = contentOf(copy.folder);
+        const words = await Promise.all(['u', 'new'].map(async (word) => ((await opens(key, word)) ? [word] : [])));
+        opened.add(words.flat().join(' and '));
+        expect(rest).toMatchObject(others);
+        await ours.timestamp(copy.folder, { passphrases: { timestamp: 'new' } }).catch(() => ours.timestamp(copy.folder, { passphrases: PASSPHRASES })); // prettier-ignore
+        expect(readdirSync(copy.folder).sort()).toEqual(['keys', 'repository', 'staged']);
+        expect(readdirSync(copy.path('keys'))).toHaveLength(4);
+        if (status !== null) break;
+      }
+      expect(opened).toEqual(new Set(['u', 'new']));
     },
     PATIENCE,
   );

@@ -16,7 +16,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { contentOf, ours } from '../authoring/updates.ts';
 import { commandLine, environment, timekeeper, type Run, type RunOptions } from './timekeeper.ts';
 import { findTerminal } from './terminal.ts';
-import { Client, newPath, WorkingCopy } from './working-copy.ts';
+import { Client, differences, newPath, WorkingCopy } from './working-copy.ts';
 
 const KILL_AT_CALL = fileURLToPath(new URL('./kill-at-call.mjs', import.meta.url));
 const PASSPHRASES = { root: 'for root', targets: 'for targets', snapshot: 'for snapshot', timestamp: 'for timestamp' };
@@ -155,6 +155,27 @@ orbit  linux     1.1.0 *  edge         orbit     16
     expect(expiries).toEqual(['2029-11-28', '2029-11-23', '2026-12-09']);
   });
 
+  test('change-passphrase encrypts a key file anew, and changes nothing else', async () => {
+    const copy = copyOf(encrypted);
+    const before = copy.tree();
+    const env = { ...WORDS, FLEET_TIMESTAMP_NEW_PASSPHRASE: 'a better one' };
+    expect(await run(copy, ['change-passphrase', 'timestamp'], { env })).toEqual({ status: 0, stdout: 'keys/timestamp.json has its new passphrase\n', stderr: '' }); // prettier-ignore
+    expect(differences(before, copy.tree())).toEqual(['keys/timestamp.json']);
+    expect((await run(copy, ['timestamp'], { env: WORDS })).stderr).toContain('passphrase from FLEET_TIMESTAMP_PASSPHRASE is invalid'); // prettier-ignore
+    expect((await run(copy, ['timestamp'], { env: { FLEET_TIMESTAMP_PASSPHRASE: 'a better one' } })).status).toBe(0);
+  });
+
+  test('change-passphrase works where there are keys and no repository; only --plain takes a passphrase away', async () => {
+    const copy = copyOf(encrypted);
+    for (const name of ['repository', 'staged']) rmSync(copy.path(name), { recursive: true });
+    const { status, stdout } = await run(copy, ['change-passphrase', 'root', '--plain'], { env: WORDS });
+    expect({ status, stdout }).toEqual({ status: 0, stdout: 'keys/root.json has no passphrase now: whoever reads the file can sign\n' }); // prettier-ignore
+    expect(copy.bytes('keys', 'root.json').toString()).toContain('"encrypted": false');
+    expect((await run(copy, ['change-passphrase', 'root'], { env: { FLEET_ROOT_NEW_PASSPHRASE: 'back again' } })).status).toBe(0); // prettier-ignore
+    expect(copy.bytes('keys', 'root.json').toString()).toContain('"encrypted": true');
+    expect(readdirSync(copy.folder)).toEqual(['keys']);
+  });
+
   test('keeps the modes of the files that it replaces', async () => {
     const copy = copyOf(plain);
     chmodSync(copy.path('repository', 'timestamp.json'), 0o664);
@@ -179,6 +200,11 @@ describe('an error is said in fleetctl’s words, with exit status 1, and change
     { given: 'the one role that is not extended', words: ['extend', 'timestamp'], says: 'A timestamp is not extended, only signed again.' }, // prettier-ignore
     { given: 'a life that is no longer', words: ['extend', 'root'], says: 'root.json lives until 2036-11-21T00:00:00Z already' }, // prettier-ignore
     { given: 'no repository', words: ['extend', 'root', '--path', 'elsewhere'], says: 'repo not initialized: elsewhere' }, // prettier-ignore
+    { given: 'an unknown role', words: ['change-passphrase', 'mirror'], says: 'There is no role "mirror"' },
+    { given: 'no keys', words: ['change-passphrase', 'root', '--path', 'elsewhere'], says: 'no keys in elsewhere' },
+    { given: 'an empty new passphrase', words: ['change-passphrase', 'root'], env: { ...WORDS, FLEET_ROOT_NEW_PASSPHRASE: '' }, says: 'passphrase must not be empty' }, // prettier-ignore
+    { given: 'nobody to ask for the new one', words: ['change-passphrase', 'root'], says: 'The passphrase of the root key is not known' }, // prettier-ignore
+    { given: 'a wrong old passphrase', words: ['change-passphrase', 'root'], env: { FLEET_ROOT_PASSPHRASE: 'wrong', FLEET_ROOT_NEW_PASSPHRASE: 'new' }, says: 'root passphrase from FLEET_ROOT_PASSPHRASE is invalid' }, // prettier-ignore
     { given: 'nothing to remove', words: ['remove'], says: 'It takes paths of targets, or --name, --platform and a --version or --tag.' }, // prettier-ignore
     { given: 'half of what names a version', words: ['remove', '--name', 'orbit', '--version', '1'], says: 'It takes paths' }, // prettier-ignore
     { given: 'a path and half of what names a version', words: ['remove', 'orbit/linux/1/orbit', '--name', 'orbit'], says: 'It takes paths' }, // prettier-ignore
@@ -307,6 +333,16 @@ const terminal = findTerminal();
     expect(status).toBe(0);
     expect(raw).not.toMatch(/nonsense|for timestamp/);
     expect(copy.signed().version).toBe(2);
+  });
+
+  test('change-passphrase asks for the old one, and for the new one twice', async () => {
+    const copy = copyOf(encrypted);
+    const typed = ['wrong', 'for root', 'better', 'bitter', 'better', 'better'];
+    const { status, screen, raw } = await typing(copy, ['change-passphrase', 'root'], typed);
+    expect(screen).toMatch(/Enter root key passphrase:.*Try again.*Enter new root key passphrase:.*Repeat new root key passphrase:.*do not match.*Enter new/s); // prettier-ignore
+    expect(status).toBe(0);
+    expect(raw).not.toMatch(/for root|better|bitter/);
+    expect((await run(copy, ['extend', 'root', '--root-validity', '4000 days'], { env: { FLEET_ROOT_PASSPHRASE: 'better' } })).status).toBe(0); // prettier-ignore
   });
 
   test('asks for a new passphrase twice, and again if the two differ', async () => {

@@ -174,6 +174,16 @@ export class GoTuf {
     await this.#changeRoot(['threshold', dir, role, String(threshold)], options);
   }
 
+  /** The library's; fleetctl has no command for it. */
+  async changePassphrase(
+    dir: string,
+    role: Role,
+    next: string,
+    options: Pick<RepositoryOptions, 'passphrases' | 'random'>,
+  ): Promise<void> {
+    await this.#command(['passphrase', dir, role, next], options);
+  }
+
   /** Writes an encrypted key file anew with another scrypt N. The file is named after its role. */
   async reencrypt(keyFile: string, n: number, passphrases: Passphrases): Promise<void> {
     await this.#command(['reencrypt', keyFile, String(n)], { passphrases });

@@ -35,6 +35,7 @@ var commands = map[string]command{
 	"add-key":       {"DIR ROLE PUBLIC_KEY_FILE [--unchecked]", 3, addKey},
 	"revoke-key":    {"DIR ROLE KEY_ID [--unchecked]", 3, revokeKey},
 	"threshold":     {"DIR ROLE NUMBER [--unchecked]", 3, threshold},
+	"passphrase":    {"DIR ROLE NEW_PASSPHRASE", 3, changePassphrase},
 	"reencrypt":     {"KEY_FILE N", 2, reencrypt},
 	"client-init":   {"STATE_DIR ROOT_FILE", 2, clientInit},
 	"client-update": {"STATE_DIR URL_OR_DIR [--targets]", 2, clientUpdate},
