@@ -15,6 +15,8 @@ export interface KeyRing {
   open(role: RoleType, file: Uint8Array | undefined): Promise<readonly PrivateKey[]>;
   /** The passphrase under which a key file is to be written: the one that opened it, or a new one. Undefined for a plain file. */
   passphrase(role: RoleType): Promise<Uint8Array | undefined>;
+  /** The passphrase that takes the place of the one that opens a key file. */
+  newPassphrase(role: RoleType): Promise<Uint8Array>;
 }
 
 /** All that a command depends on besides the files: the same conditions give the same bytes. */

@@ -32,9 +32,29 @@ export function listTargets(listed: JsonObject, added: readonly ListedTarget[], 
   return keptOrder(listed, targets);
 }
 
+/**
+ * Lists some targets no more.
+ * @param paths - as they are listed
+ * @see go-tuf v0.5.2, repo.go (RemoveTargetsWithExpires)
+ */
+export function unlistTargets(listed: JsonObject, paths: readonly string[]): JsonObject {
+  const targets = new Map(listed);
+  for (const path of paths) targets.delete(path);
+  return targets;
+}
+
+/** A path as clients ask for it: very old go-tuf wrote a slash before it. */
+export function askedFor(listed: string): string {
+  return listed.replace(/^\//, '');
+}
+
 /** Where a target's file lies below `targets/`: in a repository with consistent snapshots its hash stands before its name. */
 export function storedPath({ path, sha512 }: ListedTarget, consistentSnapshot: boolean): string {
-  if (!consistentSnapshot) return path;
+  return consistentSnapshot ? hashedPath(path, sha512) : path;
+}
+
+/** The path of the file that has a hash before its name. */
+export function hashedPath(path: string, hash: string): string {
   const cut = path.lastIndexOf('/') + 1;
-  return `${path.slice(0, cut)}${sha512}.${path.slice(cut)}`;
+  return `${path.slice(0, cut)}${hash}.${path.slice(cut)}`;
 }

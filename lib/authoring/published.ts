@@ -14,6 +14,8 @@ export interface Published {
   readonly timestamp: Verified<Timestamp>;
   readonly snapshot: Verified<Snapshot>;
   readonly targets: Verified<Targets>;
+  /** The roles to which targets.json delegates, directly or not, as far as the snapshot lists them. */
+  readonly delegated: readonly Verified<Targets>[];
 }
 
 /** Gives a file of the repository, undefined if there is none. */
@@ -39,7 +41,9 @@ export function readPublished(read: ReadFile): Published {
     },
   );
   refuseOtherRoot(trusted.root, read);
-  return { ...trusted, targets: topLevel(trusted) };
+  const { targets: roles, ...rest } = trusted;
+  const targets = topLevel(trusted);
+  return { ...rest, targets, delegated: Array.from(roles.values()).filter((role) => role !== targets) };
 }
 
 /** Walks as a client does, over files that are at hand. */

@@ -19,7 +19,7 @@ export type LocalKeys = Readonly<Partial<Record<RoleType, readonly Signer[]>>>;
  * @throws RefusalError KEY_NOT_IN_ROOT if there is none, THRESHOLD_NOT_MET if there are too few
  * @see go-tuf v0.5.2, repo.go (getSignersInDB)
  */
-export function signersOf(role: Exclude<RoleType, 'root'>, root: Root, local: LocalKeys): readonly SigningKey[] {
+export function signersOf(role: RoleType, root: Root, local: LocalKeys): readonly SigningKey[] {
   const signers = (local[role] ?? []).flatMap((key): SigningKey[] => {
     const id = idIn(root, role, key);
     return id === undefined ? [] : [{ id, key }];

@@ -42,9 +42,13 @@ function endingOf(file: string): string {
 
 /** fleetctl cleans such paths up, and may end up elsewhere than it was told: `--name ../keys`. */
 function refuseOddPath(path: string): void {
-  const isOdd = path.split('/').some((part) => ['', '.', '..'].includes(part));
-  if (!isOdd && !path.includes('\0')) return;
+  if (!isOddPath(path)) return;
   throw new UsageError(`${quote(path)} cannot be the path of a target: a part of it is empty, a dot or two dots.`, {
     remedy: 'Correct --name, --platform, --version or --tag.',
   });
+}
+
+/** Whether a path is not, as it is written, one that stays below a folder. */
+export function isOddPath(path: string): boolean {
+  return path.includes('\0') || path.split('/').some((part) => ['', '.', '..'].includes(part));
 }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, rmdirSync, type Dirent } from 'node:fs';
 import { join } from 'node:path';
 import { isRefusal, RefusalError } from '../contract/errors.ts';
-import { quote } from '../contract/printable.ts';
+import { firstFew } from '../contract/printable.ts';
 import { MAX_KEY_FILE_BYTES } from '../keys/key-file.ts';
 import { readStored } from '../stores/directory.ts';
 import { diskError, systemCode } from '../stores/disk-error.ts';
@@ -31,6 +31,11 @@ export class Workplace {
   /** A file of `repository/`, read once. */
   readonly read: ReadFile = (name, maxBytes) => this.#stored(join('repository', name), maxBytes)?.bytes;
 
+  /** The folder with the files of the targets. */
+  get targets(): string {
+    return join(this.folder, 'repository', 'targets');
+  }
+
   /** A key file, undefined if there is none. */
   keyFile(role: RoleType): Uint8Array | undefined {
     return this.#stored(join('keys', `${role}.json`), MAX_KEY_FILE_BYTES)?.bytes;
@@ -51,21 +56,22 @@ export class Workplace {
     const backups = ['keys', 'repository'].map((name) => join(name, '.backup')).filter((name) => this.#exists(name));
     const left = [...staged.map((name) => `staged/${name}`), ...targets.map((name) => `staged/targets/${name}`), ...backups]; // prettier-ignore
     if (left.length === 0) return;
-    const named = left.slice(0, 5).map(quote).join(', ') + (left.length > 5 ? ` and ${left.length - 5} more` : '');
-    throw new RefusalError('UNFINISHED_WORK', `A command of fleetctl's did not end well and left ${named}.`);
+    throw new RefusalError('UNFINISHED_WORK', `A command of fleetctl's did not end well and left ${firstFew(left)}.`);
   }
 
   /**
    * Puts a publication in its place, after what clients need before it. Only while what was read is still there.
    * @param before - targets and key files, prepared already
+   * @param removed - files that nobody needs any more then
    * @throws FailureError LOST_RACE, STORE_UNREACHABLE, ACCESS_DENIED, STORE_FULL
    */
-  publish(publication: Publication, before: readonly PreparedFile[] = []): void {
+  publish(publication: Publication, before: readonly PreparedFile[] = [], removed: readonly string[] = []): void {
     const files = Array.from(publication, ([name, bytes], index) =>
       this.prepare(`metadata-${index}`, bytes, join('repository', name), 0o666, true),
     );
     const all = [...before, ...files];
-    this.switch.switchIn(all, foldersOf(['keys/', 'repository/', 'staged/targets/', ...all.map(({ to }) => to)]));
+    const folders = foldersOf(['keys/', 'repository/', 'staged/targets/', ...all.map(({ to }) => to)]);
+    this.switch.switchIn(all, folders, removed);
   }
 
   /** Prepares one file whose bytes are at hand. What was read of it before has to be there still when it is put in its place. */

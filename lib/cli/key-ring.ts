@@ -3,7 +3,7 @@ import { UsageError } from '../contract/errors.ts';
 import { readKeyFile } from '../keys/key-file.ts';
 import type { PrivateKey } from '../keys/private-key.ts';
 import type { RoleType } from '../tuf/envelope.ts';
-import { passphrase, passphraseVariable } from './passphrase.ts';
+import { newPassphraseVariable, passphrase, passphraseVariable } from './passphrase.ts';
 
 /**
  * Passphrases as fleetctl has them: from `FLEET_<ROLE>_PASSPHRASE`, where a wrong one is the end, else from whoever sits at the terminal, who is asked
@@ -26,10 +26,11 @@ export function askingKeyRing(): KeyRing {
       }
     },
     async passphrase(role) {
-      const given = known.get(role) ?? (await newPassphrase(role));
+      const given = known.get(role) ?? (await enteredTwice(role, passphraseVariable(role), ['Enter', 'Repeat']));
       known.set(role, given);
       return given;
     },
+    newPassphrase: (role) => enteredTwice(role, newPassphraseVariable(role), ['Enter new', 'Repeat new']),
   };
 
   function remember(role: RoleType, given: Uint8Array, keys: readonly PrivateKey[]): readonly PrivateKey[] {
@@ -39,17 +40,25 @@ export function askingKeyRing(): KeyRing {
 }
 
 /** In fleetctl's words. */
-async function entered(role: RoleType): Promise<Uint8Array> {
-  const variable = passphraseVariable(role);
-  if (process.env[variable] !== '') return passphrase(role);
+async function entered(
+  role: RoleType,
+  how: 'Enter' | 'Enter new' = 'Enter',
+  variable = passphraseVariable(role),
+): Promise<Uint8Array> {
+  if (process.env[variable] !== '') return passphrase(role, how, variable);
   throw new UsageError('passphrase must not be empty', { remedy: `Set ${variable} to the passphrase, or unset it.` });
 }
 
-async function newPassphrase(role: RoleType): Promise<Uint8Array> {
+/** Typed twice, until both are the same; what a variable says is taken as it is. */
+async function enteredTwice(
+  role: RoleType,
+  variable: string,
+  [first, second]: readonly ['Enter', 'Repeat'] | readonly ['Enter new', 'Repeat new'],
+): Promise<Uint8Array> {
   for (;;) {
-    const given = await entered(role);
-    if (process.env[passphraseVariable(role)] !== undefined) return given;
-    const repeated = await passphrase(role, 'Repeat');
+    const given = await entered(role, first, variable);
+    if (process.env[variable] !== undefined) return given;
+    const repeated = await passphrase(role, second, variable);
     if (Buffer.from(given).equals(repeated)) return given;
     process.stderr.write('The entered passphrases do not match\n');
   }

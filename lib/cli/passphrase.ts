@@ -6,14 +6,23 @@ export function passphraseVariable(role: RoleType): string {
   return `FLEET_${role.toUpperCase()}_PASSPHRASE`;
 }
 
+/** Where the passphrase is that is to take the place of the one there; fleetctl has no such variable. */
+export function newPassphraseVariable(role: RoleType): string {
+  return `FLEET_${role.toUpperCase()}_NEW_PASSPHRASE`;
+}
+
 /**
  * The passphrase of a role's key file: from `FLEET_<ROLE>_PASSPHRASE` as fleetctl reads it (raw, not trimmed), else asked for without echo.
  * @param how - what the question begins with
+ * @param variable - another variable than that
  * @returns its UTF-8 bytes
  * @throws UsageError if it is empty, or there is nobody to ask
  */
-export async function passphrase(role: RoleType, how: 'Enter' | 'Repeat' = 'Enter'): Promise<Uint8Array> {
-  const variable = passphraseVariable(role);
+export async function passphrase(
+  role: RoleType,
+  how: 'Enter' | 'Repeat' | 'Enter new' | 'Repeat new' = 'Enter',
+  variable = passphraseVariable(role),
+): Promise<Uint8Array> {
   const given = process.env[variable] ?? (await ask(role, variable, how));
   if (given === '')
     throw new UsageError(`The passphrase of the ${role} key is empty.`, {

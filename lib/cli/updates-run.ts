@@ -1,23 +1,29 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { addArtefact } from '../authoring/add-artefact.ts';
+import { changePassphrase } from '../authoring/change-passphrase.ts';
 import type { Conditions } from '../authoring/conditions.ts';
+import { EXTENDED_ROLES, extendRole } from '../authoring/extend-role.ts';
 import { ROLES } from '../authoring/first-publication.ts';
 import { initialise } from '../authoring/initialise.ts';
+import { listing } from '../authoring/listing.ts';
+import { readPublished } from '../authoring/published.ts';
+import { removeTargets } from '../authoring/remove-targets.ts';
 import { rotateRole } from '../authoring/rotate-role.ts';
 import { signTimestamp } from '../authoring/sign-timestamp.ts';
 import { atWork, Workplace } from '../authoring/workplace.ts';
 import { UsageError } from '../contract/errors.ts';
-import { quote } from '../contract/printable.ts';
+import { printable, quote } from '../contract/printable.ts';
 import { systemRandom } from '../keys/random.ts';
 import { MAX_JOURNAL_BYTES, recordedVersion } from '../refresh/journal-file.ts';
 import { readStored } from '../stores/directory.ts';
 import { diskError } from '../stores/disk-error.ts';
 import { MAX_BYTES, type RoleType } from '../tuf/envelope.ts';
-import { instantOf } from '../tuf/instant.ts';
+import { formatInstant, instantOf } from '../tuf/instant.ts';
 import { beginChain } from '../tuf/root-chain.ts';
 import { parseDuration } from './duration.ts';
 import { askingKeyRing } from './key-ring.ts';
+import { listingText } from './updates-list.ts';
 import { asFleetctl } from './updates-report.ts';
 
 /** What every command of the group can be given. Not every command has every validity. */
@@ -74,6 +80,29 @@ export function runAdd(options: ArtefactOptions): Promise<void> {
   });
 }
 
+/** `timekeeper updates list` */
+export function runList({ path, json }: UpdatesOptions & { readonly json?: true }): Promise<void> {
+  return asFleetctl(() => {
+    refuseUninitialised(path);
+    const found = listing(readPublished(new Workplace(path).read));
+    process.stdout.write(json === true ? `${JSON.stringify(found)}\n` : listingText(found));
+    return Promise.resolve();
+  });
+}
+
+/** What `updates remove` is given, besides paths of targets. */
+export type RemovalOptions = Omit<ArtefactOptions, 'target'>;
+
+/** `timekeeper updates remove` */
+export function runRemove(paths: readonly string[], options: RemovalOptions): Promise<void> {
+  return asFleetctl(async () => {
+    const unwanted = { paths, folders: foldersIn(paths, options) };
+    refuseUninitialised(options.path);
+    const removed = await atWork(options.path, tell, (place) => removeTargets(place, unwanted, conditionsOf(options)));
+    for (const path of removed) process.stdout.write(`Removed ${printable(path)}\n`);
+  });
+}
+
 /** `timekeeper updates timestamp` */
 export function runTimestamp(options: UpdatesOptions): Promise<void> {
   return asFleetctl(async () => {
@@ -92,6 +121,35 @@ export function runRotate(roles: readonly string[], options: UpdatesOptions): Pr
     const id = await atWork(options.path, tell, (place) => rotateRole(place, role, conditionsOf(options)));
     process.stdout.write(`Generated ${role} key with ID: ${id}\n`);
   });
+}
+
+/** `timekeeper updates extend ROLE` */
+export function runExtend(given: string, options: UpdatesOptions): Promise<void> {
+  return asFleetctl(async () => {
+    const role = EXTENDED_ROLES.find((name) => name === given);
+    if (given === 'timestamp') throw new UsageError('A timestamp is not extended, only signed again.', { remedy: 'Run timekeeper updates timestamp.' }); // prettier-ignore
+    if (role === undefined) throw new UsageError(`There is no role ${quote(given)}: it is one of ${EXTENDED_ROLES.join(', ')}.`); // prettier-ignore
+    refuseUninitialised(options.path);
+    const { version, expires } = await atWork(options.path, tell, (place) => extendRole(place, role, conditionsOf(options))); // prettier-ignore
+    process.stdout.write(`${role}.json is version ${version} now, and lives until ${formatInstant(expires)}\n`);
+  });
+}
+
+/** `timekeeper updates change-passphrase ROLE` */
+export function runChangePassphrase(given: string, options: UpdatesOptions & { readonly plain?: true }): Promise<void> {
+  return asFleetctl(async () => {
+    const role = roleNamed(given);
+    if (!existsSync(join(options.path, 'keys')) && !hasBegun(options.path)) throw withoutKeys(options.path);
+    const isPlain = options.plain === true;
+    await atWork(options.path, tell, (place) => changePassphrase(place, role, isPlain, conditionsOf(options)));
+    const how = isPlain ? 'has no passphrase now: whoever reads the file can sign' : 'has its new passphrase';
+    process.stdout.write(`keys/${role}.json ${how}\n`);
+  });
+}
+
+/** Keys may be on a stick, without a repository beside them. */
+function withoutKeys(path: string): UsageError {
+  return new UsageError(`no keys in ${path}`, { remedy: 'Name the folder with keys/ in it with --path.' });
 }
 
 /** @throws UsageError if there is no such role */
@@ -123,6 +181,18 @@ export function conditionsOf(options: UpdatesOptions): Conditions {
 function floorOf(path: string): number {
   const journal = readStored(join(path, '.timekeeper', 'journal.json'), MAX_JOURNAL_BYTES);
   return journal === undefined ? 0 : recordedVersion(journal.bytes);
+}
+
+/** The folders that a version and tags have. */
+function foldersIn(paths: readonly string[], { name, platform, version, tag }: RemovalOptions): readonly string[] {
+  const tags = [...(version === undefined ? [] : [version]), ...tag];
+  if (name === undefined && platform === undefined && tags.length === 0 && paths.length > 0) return [];
+  if (name !== undefined && platform !== undefined && tags.length > 0) {
+    return tags.map((each) => [name, platform, each].join('/'));
+  }
+  throw new UsageError('It takes paths of targets, or --name, --platform and a --version or --tag.', {
+    remedy: 'See timekeeper updates remove --help; timekeeper updates list shows what there is.',
+  });
 }
 
 /** In urfave/cli's words, as fleetctl says it. */

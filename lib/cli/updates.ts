@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { withPath, withValidity } from './updates-options.ts';
 import { rootCommands } from './updates-root.ts';
-import type { ArtefactOptions, UpdatesOptions } from './updates-run.ts';
+import type { ArtefactOptions, RemovalOptions, UpdatesOptions } from './updates-run.ts';
 
 const run = () => import('./updates-run.ts');
 
@@ -38,6 +38,27 @@ export const updatesCommand = new Command('updates')
       .action(async (options: ArtefactOptions) => (await run()).runAdd(options)),
   )
   .addCommand(
+    withPath('list')
+      .description('show what is in there, and which tags lead to which version; fleetctl has no such command')
+      .option('--json', 'print one JSON object and nothing else')
+      .action(async (options: UpdatesOptions & { readonly json?: true }) => (await run()).runList(options)),
+  )
+  .addCommand(
+    withValidity(withPath('remove'), 'targets', 'snapshot', 'timestamp')
+      .description('list targets no more, then remove their files; fleetctl has no such command')
+      .argument('[target...]', 'paths of targets, such as orbit/linux/1.0.0/orbit')
+      .option('--name <name>', 'name of the targets, in place of paths')
+      .option('--platform <platform>', 'platform of the targets')
+      .option('--version <version>', 'their version')
+      .option(
+        '-t, --tag <tags>',
+        'their tags, such as edge; may be repeated, and hold several with commas',
+        appended,
+        [],
+      ) // prettier-ignore
+      .action(async (paths: readonly string[], options: RemovalOptions) => (await run()).runRemove(paths, options)),
+  )
+  .addCommand(
     withValidity(withPath('timestamp'), 'timestamp')
       .description('sign timestamp.json again')
       .action(async (options: UpdatesOptions) => (await run()).runTimestamp(options)),
@@ -47,6 +68,21 @@ export const updatesCommand = new Command('updates')
       .description('give a role a new key in place of those in its key file, and sign everything again')
       .argument('[role...]', 'root, targets, snapshot or timestamp')
       .action(async (roles: readonly string[], options: UpdatesOptions) => (await run()).runRotate(roles, options)),
+  )
+  .addCommand(
+    withValidity(withPath('extend'), 'root', 'targets', 'snapshot', 'timestamp')
+      .description('give a role a later expiry and change nothing else; fleetctl has no such command')
+      .argument('<role>', 'root, targets or snapshot')
+      .action(async (role: string, options: UpdatesOptions) => (await run()).runExtend(role, options)),
+  )
+  .addCommand(
+    withPath('change-passphrase')
+      .description('encrypt a role’s key file under a new passphrase; fleetctl has no such command')
+      .argument('<role>', 'root, targets, snapshot or timestamp')
+      .option('--plain', 'write it without a passphrase: whoever reads the file can sign')
+      .action(async (role: string, options: UpdatesOptions & { readonly plain?: true }) =>
+        (await run()).runChangePassphrase(role, options),
+      ),
   );
 for (const command of rootCommands) updatesCommand.addCommand(command);
 

@@ -124,10 +124,18 @@ export const CODES = {
     kind: 'refusal',
     remedy: 'Publish a snapshot in which no version is lower and no role is missing.',
   },
-  METADATA_EXPIRED: { kind: 'refusal', remedy: 'Have the expired role signed again, then publish.' },
+  METADATA_EXPIRED: {
+    kind: 'refusal',
+    remedy:
+      'Sign the expired role again with timekeeper updates extend ROLE (a timestamp: updates timestamp), then publish.',
+  },
   TARGETS_MISSING: { kind: 'refusal', remedy: 'Publish the targets metadata that the snapshot names.' },
   TARGETS_MISMATCH: { kind: 'refusal', remedy: 'Publish the targets metadata that the snapshot names.' },
-  TARGET_UNKNOWN: { kind: 'refusal', remedy: 'Check the name: no role that may list this target does.' },
+  TARGET_UNKNOWN: {
+    kind: 'refusal',
+    remedy:
+      'Check the name: no role that may list this target does. In a folder, timekeeper updates list shows what there is.',
+  },
   TARGET_PATH_UNSAFE: {
     kind: 'refusal',
     remedy: 'Choose another target, or another folder with --out: this one would be put outside the folder.',

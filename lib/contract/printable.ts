@@ -16,3 +16,11 @@ export function printable(text: string): string {
 export function quote(text: string): string {
   return `"${printable(text)}"`;
 }
+
+const FEW = 5;
+
+/** A list of texts from outside, in quotes; of a long one only how many more there are. */
+export function firstFew(texts: readonly string[]): string {
+  const more = texts.length > FEW ? ` and ${texts.length - FEW} more` : '';
+  return texts.slice(0, FEW).map(quote).join(', ') + more;
+}

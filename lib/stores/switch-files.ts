@@ -87,10 +87,11 @@ export class FileSwitch {
   /**
    * Puts what is prepared in its place.
    * @param folders - that have to be there, relative to the working directory, each after the one that it is in
+   * @param removed - files that are removed afterwards, relative to the working directory; each with the folder that it is in, if that is empty then
    * @throws FailureError LOST_RACE if a file is not the expected one any more: nothing is changed then
    * @throws FailureError STORE_UNREACHABLE, ACCESS_DENIED, STORE_FULL: nothing is changed then either, or, where something could be relied on already, the next run finishes it
    */
-  switchIn(files: readonly PreparedFile[], folders: readonly string[]): void {
+  switchIn(files: readonly PreparedFile[], folders: readonly string[], removed: readonly string[] = []): void {
     for (const { to, expected } of files) this.#expect(to, expected);
     const intent: Intent = {
       folders: folders.filter((folder) => !existsSync(join(this.#base, folder))),
@@ -101,6 +102,7 @@ export class FileSwitch {
         after: content ?? null,
         isPublished,
       })),
+      removed,
     };
     this.#record(intent);
     this.#finish(intent);
@@ -177,9 +179,10 @@ export class FileSwitch {
     }
   }
 
-  /** What is published comes last in an intent, and only once all before it is surely on the disk. */
+  /** What is published comes last in an intent, and only once all before it is surely on the disk; only then goes what nobody is told of any more. */
   #finish(intent: Intent): void {
     const published = intent.files.filter(({ isPublished }) => isPublished);
+    let doing = 'written';
     let relied = published.some(({ from }) => !existsSync(this.#path('new', from)));
     let at = this.#folder;
     const flush = (files: readonly string[]) => {
@@ -199,9 +202,13 @@ export class FileSwitch {
         relied = true;
       }
       flush(published.map(({ to }) => to));
+      doing = 'removed';
+      const removed = (intent.removed ?? []).map((file) => join(this.#base, file));
+      for (const file of removed) removeWithFolder((at = file));
+      for (const folder of new Set(removed.map(folderAbove))) flushFolder((at = folder));
     } catch (error) {
       if (!relied) this.#undoInstead();
-      throw diskError(error, at, relied ? 'written; the next command finishes what was begun' : 'written');
+      throw diskError(error, at, relied ? `${doing}; the next command finishes what was begun` : doing);
     }
     unlinkSync(this.#path('intent.json'));
     this.#clear();
@@ -260,6 +267,18 @@ function makeFolder(path: string): void {
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error;
   }
+}
+
+/** Removes a file, and its folder if it is empty then. What is not there any more was removed by a run that was killed. */
+function removeWithFolder(path: string): void {
+  rmSync(path, { force: true });
+  removeIfEmpty(dirname(path));
+}
+
+/** The folder that a file is in, or was: the nearest one that is there. */
+function folderAbove(path: string): string {
+  const folder = dirname(path);
+  return existsSync(folder) ? folder : folderAbove(folder);
 }
 
 /** By a rename; from another file system (keys on a stick, a volume for the repository) by a copy beside the place, and then a rename. */

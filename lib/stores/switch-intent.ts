@@ -19,6 +19,8 @@ export interface Intent {
   /** Folders that were missing. */
   readonly folders: readonly string[];
   readonly files: readonly IntendedFile[];
+  /** Files that are removed once all of these are in their place, relative to the working directory. */
+  readonly removed?: readonly string[];
 }
 
 const FORMAT = 1;

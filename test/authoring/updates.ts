@@ -5,9 +5,12 @@ import { addArtefact } from '../../lib/authoring/add-artefact.ts';
 import { addNewKey, changeRoot, stageRoot } from '../../lib/authoring/change-root.ts';
 import type { RootChanges } from '../../lib/authoring/changed-root.ts';
 import type { Conditions, KeyRing } from '../../lib/authoring/conditions.ts';
+import { changePassphrase } from '../../lib/authoring/change-passphrase.ts';
+import { extendRole, type ExtendedRole } from '../../lib/authoring/extend-role.ts';
 import { initialise } from '../../lib/authoring/initialise.ts';
 import { generateKey } from '../../lib/authoring/new-key.ts';
 import { publishStaged } from '../../lib/authoring/publish-staged.ts';
+import { removeTargets, type Unwanted } from '../../lib/authoring/remove-targets.ts';
 import { rotateRole } from '../../lib/authoring/rotate-role.ts';
 import { signTimestamp } from '../../lib/authoring/sign-timestamp.ts';
 import type { Artefact } from '../../lib/authoring/target-paths.ts';
@@ -36,6 +39,8 @@ export interface Given {
   readonly random?: string;
   /** A role that is left out has a plain key file. */
   readonly passphrases?: Passphrases;
+  /** For whoever changes one. */
+  readonly newPassphrase?: string;
   readonly timestampFloor?: number;
   /** Gets what a person is told. */
   readonly told?: string[];
@@ -65,7 +70,15 @@ export const ours = {
   },
   add: (folder: string, artefact: Artefact, given: Given = {}) =>
     working(folder, given, (place, conditions) => addArtefact(place, artefact, conditions)),
+  remove: (folder: string, unwanted: Partial<Unwanted>, given: Given = {}) =>
+    working(folder, given, (place, conditions) =>
+      removeTargets(place, { paths: [], folders: [], ...unwanted }, conditions),
+    ),
   timestamp: (folder: string, given: Given = {}) => working(folder, given, signTimestamp),
+  changePassphrase: (folder: string, role: Role, given: Given & { readonly isPlain?: boolean }) =>
+    working(folder, given, (place, conditions) => changePassphrase(place, role, given.isPlain ?? false, conditions)),
+  extend: (folder: string, role: ExtendedRole, given: Given = {}) =>
+    working(folder, given, (place, conditions) => extendRole(place, role, conditions)),
   rotate: (folder: string, role: Role, given: Given = {}) =>
     working(folder, given, (place, conditions) => rotateRole(place, role, conditions)),
   changeRoot: (folder: string, changes: RootChanges, given: Given = {}) =>
@@ -91,10 +104,10 @@ function working<T>(
   given: Given,
   work: (place: Parameters<Parameters<typeof atWork>[2]>[0], conditions: Conditions) => Promise<T>,
 ): Promise<T> {
-  const { now = NOW, random = 'seed', passphrases = {}, timestampFloor = 0, told = [] } = given;
+  const { now = NOW, random = 'seed', passphrases = {}, newPassphrase = '', timestampFloor = 0, told = [] } = given;
   const tell = (sentence: string) => void told.push(sentence);
   const conditions: Conditions = {
-    keyRing: keyRingOf(passphrases),
+    keyRing: keyRingOf(passphrases, newPassphrase),
     validity: VALIDITY,
     now: instantOf(Date.parse(now) + 500),
     random: seeded(random),
@@ -104,7 +117,7 @@ function working<T>(
   return atWork(folder, tell, (place) => work(place, conditions));
 }
 
-function keyRingOf(passphrases: Passphrases): KeyRing {
+function keyRingOf(passphrases: Passphrases, newPassphrase: string): KeyRing {
   const wordOf = (role: Role) => (passphrases[role] === undefined ? undefined : Buffer.from(passphrases[role], 'utf8'));
   return {
     async open(role, file) {
@@ -115,6 +128,7 @@ function keyRingOf(passphrases: Passphrases): KeyRing {
       return keys;
     },
     passphrase: (role) => Promise.resolve(wordOf(role)),
+    newPassphrase: () => Promise.resolve(Buffer.from(newPassphrase, 'utf8')),
   };
 }
 

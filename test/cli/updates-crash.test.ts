@@ -2,8 +2,10 @@ import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { isRefusal } from '../../lib/contract/errors.ts';
 import { signStaged, stagedFile } from '../../lib/authoring/staged-root.ts';
-import { openKeyFile } from '../../lib/keys/key-file.ts';
+import { openKeyFile, readKeyFile } from '../../lib/keys/key-file.ts';
+import type { Trusted } from '../../lib/tuf/client.ts';
 import { parseRoot } from '../../lib/tuf/root.ts';
 import { contentOf, ours } from '../authoring/updates.ts';
 import { describeWithGoTuf } from '../peers/describe-with-go-tuf.ts';
@@ -65,6 +67,11 @@ function start(consistentSnapshots: boolean): WorkingCopy {
 const COMMANDS = [
   { command: 'timestamp', words: () => ['timestamp'], inherent: [] },
   { command: 'add', words: () => ['add', '--target', source, '--name', 'orbit', '--platform', 'linux', '--version', '2', '-t', 'stable'], inherent: [] }, // prettier-ignore
+  {
+    command: 'remove',
+    words: () => ['remove', '--name', 'orbit', '--platform', 'linux', '--version', '1'],
+    inherent: [],
+  },
   // A client that has seen the repository is refused only between a new root, which revokes the timestamp key, and the timestamp of the new one.
   { command: 'rotate timestamp', words: () => ['rotate', 'timestamp'], inherent: ['SIGNATURE_INVALID'] },
   { command: 'rotate root', words: () => ['rotate', 'root'], inherent: [] },
@@ -102,13 +109,26 @@ async function expectHealed(copy: WorkingCopy, remembering: Client): Promise<voi
   expect(Object.keys(contentOf(copy.folder)).filter((name) => /\.tmp$|\/\./.test(name))).toEqual([]);
   const { timestamp, targets } = remembering.update(copy.repository);
   expect(new Client(copy.bytes('repository', '1.root.json')).update(copy.repository).timestamp).toEqual(timestamp);
-  for (const path of targets.get('targets')!.targets.keys()) expectServed(copy, path);
+  expectServed(copy, targets);
+  if (hasHashes(copy)) return;
+  const files = readdirSync(join(copy.repository, 'targets'), { recursive: true, withFileTypes: true });
+  expect(files.filter((entry) => entry.isFile())).toHaveLength(targets.get('targets')!.targets.size); // none is left over
 }
 
-/** In a repository without consistent snapshots: that the file is there. Its hash is judged by the client of go-tuf, below. */
-function expectServed(copy: WorkingCopy, path: string): void {
-  if (!copy.bytes('repository', 'root.json').includes('"consistent_snapshot":true'))
-    expect(existsSync(join(copy.repository, 'targets', path))).toBe(true);
+/** In a repository without consistent snapshots: that every file is there. Its hash is judged by the client of go-tuf, below. */
+function expectServed(copy: WorkingCopy, targets: Trusted['targets']): void {
+  if (hasHashes(copy)) return;
+  const missing = Array.from(targets.get('targets')!.targets.keys()).filter((path) => !existsSync(join(copy.repository, 'targets', path))); // prettier-ignore
+  expect(missing).toEqual([]);
+}
+
+async function opens(content: string, word: string): Promise<boolean> {
+  const keyFile = readKeyFile(Buffer.from(content.slice(content.indexOf('{'))), 'keys/timestamp.json');
+  return keyFile.is === 'encrypted' && (await keyFile.open(Buffer.from(word))) !== undefined;
+}
+
+function hasHashes(copy: WorkingCopy): boolean {
+  return copy.bytes('repository', 'root.json').includes('"consistent_snapshot":true');
 }
 
 describe('an updates command that is killed at any call leaves what the next command finishes or undoes', () => {
@@ -120,9 +140,10 @@ describe('an updates command that is killed at any call leaves what the next com
         const client = new Client(start(false).bytes('repository', '1.root.json'));
         client.update(made.get(false)! + '/repository');
         try {
-          client.update(copy.repository);
+          expectServed(copy, client.update(copy.repository).targets);
         } catch (error) {
-          unsound.push((error as { code: string }).code);
+          if (!isRefusal(error)) throw error;
+          unsound.push(error.code);
         }
         await expectHealed(copy, client);
       });
@@ -133,10 +154,11 @@ describe('an updates command that is killed at any call leaves what the next com
     PATIENCE,
   );
 
-  test(
-    'add, with consistent snapshots: no client, new or old, is refused at any moment',
-    async () => {
-      await killAtEveryCall(true, COMMANDS[1].words(), async (copy) => {
+  test.each(['add', 'remove'])(
+    '%s, with consistent snapshots: no client, new or old, is refused at any moment',
+    async (name) => {
+      const { words } = COMMANDS.find(({ command }) => command === name)!;
+      await killAtEveryCall(true, words(), async (copy) => {
         const client = new Client(copy.bytes('repository', '1.root.json'));
         client.update(made.get(true)! + '/repository');
         client.update(copy.repository);
@@ -158,6 +180,32 @@ describe('an updates command that is killed at any call leaves what the next com
         expect([0, 1]).toContain(parseRoot(copy.bytes('next-root.json')).signatures.length);
       }
       expect(n).toBeGreaterThan(3);
+    },
+    PATIENCE,
+  );
+
+  test(
+    'change-passphrase, after which the old passphrase opens the key file or the new one does',
+    async () => {
+      const folder = newPath();
+      await ours.init(folder, { random: 'encrypted', passphrases: PASSPHRASES });
+      const others = Object.fromEntries(Object.entries(contentOf(folder)).filter(([name]) => name !== 'keys/timestamp.json')); // prettier-ignore
+      const opened = new Set<string>();
+      for (let n = 1; ; n += EVERY) {
+        const copy = new WorkingCopy(newPath());
+        cpSync(folder, copy.folder, { recursive: true });
+        const env = { ...WORDS, FLEET_TIMESTAMP_NEW_PASSPHRASE: 'new', KILL_AT: String(n) };
+        const { status } = await copy.run(['updates', 'change-passphrase', 'timestamp'], { imports: [KILL_AT_CALL], env }); // prettier-ignore
+        const { 'keys/timestamp.json': key = '', ...rest } = contentOf(copy.folder);
+        const words = await Promise.all(['u', 'new'].map(async (word) => ((await opens(key, word)) ? [word] : [])));
+        opened.add(words.flat().join(' and '));
+        expect(rest).toMatchObject(others);
+        await ours.timestamp(copy.folder, { passphrases: { timestamp: 'new' } }).catch(() => ours.timestamp(copy.folder, { passphrases: PASSPHRASES })); // prettier-ignore
+        expect(readdirSync(copy.folder).sort()).toEqual(['keys', 'repository', 'staged']);
+        expect(readdirSync(copy.path('keys'))).toHaveLength(4);
+        if (status !== null) break;
+      }
+      expect(opened).toEqual(new Set(['u', 'new']));
     },
     PATIENCE,
   );

@@ -16,7 +16,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { contentOf, ours } from '../authoring/updates.ts';
 import { commandLine, environment, timekeeper, type Run, type RunOptions } from './timekeeper.ts';
 import { findTerminal } from './terminal.ts';
-import { Client, newPath, WorkingCopy } from './working-copy.ts';
+import { Client, differences, newPath, WorkingCopy } from './working-copy.ts';
 
 const KILL_AT_CALL = fileURLToPath(new URL('./kill-at-call.mjs', import.meta.url));
 const PASSPHRASES = { root: 'for root', targets: 'for targets', snapshot: 'for snapshot', timestamp: 'for timestamp' };
@@ -42,7 +42,8 @@ function copyOf(folder: string): WorkingCopy {
 
 const run = (copy: WorkingCopy, words: readonly string[], options: RunOptions = {}): Promise<Run> =>
   copy.run(['updates', ...words], { passphrase: null, ...options });
-const adding = (...more: readonly string[]) => ['add', '--target', source, '--name', 'orbit', '--platform', 'linux', '--version', '1.0.0', ...more]; // prettier-ignore
+const addingVersion = (version: string, ...more: readonly string[]) => ['add', '--target', source, '--name', 'orbit', '--platform', 'linux', '--version', version, ...more]; // prettier-ignore
+const adding = (...more: readonly string[]) => addingVersion('1.0.0', ...more);
 const targetsIn = (copy: WorkingCopy) =>
   (JSON.parse(copy.bytes('repository', 'targets.json').toString()) as { signed: { targets: Record<string, { custom: object }> } }).signed.targets; // prettier-ignore
 
@@ -84,6 +85,53 @@ describe('timekeeper updates', () => {
     }
   });
 
+  test('remove says what it removed, by version and tag or by path', async () => {
+    const copy = copyOf(plain);
+    await run(copy, adding('-t', '1,stable,edge'));
+    const { status, stdout, stderr } = await run(copy, ['remove', '--name', 'orbit', '--platform', 'linux', '--version', '1.0.0', '-t', '1']); // prettier-ignore
+    expect({ status, stdout }).toEqual({ status: 0, stdout: 'Removed orbit/linux/1.0.0/orbit\nRemoved orbit/linux/1/orbit\n' }); // prettier-ignore
+    expect(stderr).toBe(
+      'Clients still get the same content as "orbit/linux/edge/orbit", "orbit/linux/stable/orbit".\n',
+    );
+    expect(await run(copy, ['remove', 'orbit/linux/edge/orbit', '--targets-validity', '2 days'])).toMatchObject({ status: 0, stdout: 'Removed orbit/linux/edge/orbit\n' }); // prettier-ignore
+    expect(Object.keys(targetsIn(copy))).toEqual(['orbit/linux/stable/orbit']);
+    expect(copy.signed('targets.json').expires).toBe('2026-11-26T00:00:00Z');
+    expect(readdirSync(join(copy.repository, 'targets', 'orbit', 'linux'))).toEqual(['stable']);
+  });
+
+  test('list shows which tags lead to which version, without a key, and changes nothing', async () => {
+    const copy = copyOf(encrypted);
+    expect((await run(copy, ['list'])).stdout).toBe('targets.json version 1, until 2029-11-23T00:00:00Z, lists no targets.\n'); // prettier-ignore
+    await run(copy, adding('-t', '1.0,stable,edge'), { env: WORDS });
+    writeFileSync(source, 'a newer artefact');
+    await run(copy, addingVersion('1.1.0', '-t', 'edge'), { env: WORDS });
+    await run(copy, ['remove', 'orbit/linux/1.1.0/orbit'], { env: WORDS });
+    writeFileSync(source, 'an artefact');
+    const before = copy.tree();
+    expect(await run(copy, ['list'])).toEqual({
+      status: 0,
+      stdout: `targets.json version 4, until 2029-11-23T00:00:00Z
+
+NAME   PLATFORM  VERSION  TAGS         FILE   BYTES
+orbit  linux     1.0.0    1.0, stable  orbit     11
+orbit  linux     1.1.0 *  edge         orbit     16
+
+* Only its tags lead to it: clients that ask for this very version get something else, or nothing.
+`,
+      stderr: '',
+    });
+    const { stdout } = await run(copy, ['list', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({
+      version: 4,
+      artefacts: [
+        { name: 'orbit', platform: 'linux', version: '1.0.0', isListedByVersion: true, tags: ['1.0', 'stable'], length: 11, hashes: { sha512: expect.any(String) } }, // prettier-ignore
+        { version: '1.1.0', isListedByVersion: false, tags: ['edge'], file: 'orbit' },
+      ],
+      others: [],
+    });
+    expect(copy.tree()).toEqual(before);
+  });
+
   test('every role’s life is an option, with fleetctl’s values if it is not given', async () => {
     const copy = copyOf(plain);
     await run(copy, ['rotate', 'targets', '--root-validity', '10 days', '--targets-validity', '9 days', '--snapshot-validity', '8 days'], { env: WORDS }); // prettier-ignore
@@ -96,6 +144,36 @@ describe('timekeeper updates', () => {
     const { status, stdout } = await run(copy, ['rotate', 'timestamp'], { env: WORDS });
     expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringMatching(/^Generated timestamp key with ID: [0-9a-f]{64}\n$/) }); // prettier-ignore
     expect(copy.bytes('keys', 'timestamp.json').length).toBeGreaterThan(1_200);
+  });
+
+  test('extend says until when the role lives now, for as long as it is told', async () => {
+    const copy = copyOf(encrypted);
+    const { status, stdout } = await run(copy, ['extend', 'root', '--root-validity', '4000 days'], { env: WORDS });
+    expect({ status, stdout }).toEqual({ status: 0, stdout: 'root.json is version 2 now, and lives until 2037-11-06T00:00:00Z\n' }); // prettier-ignore
+    await run(copy, ['extend', 'targets', '--targets-validity', '1100 days', '--timestamp-validity', '15 days'], { env: WORDS }); // prettier-ignore
+    const expiries = ['targets', 'snapshot', 'timestamp'].map((role) => copy.signed(`${role}.json`).expires.slice(0, 10)); // prettier-ignore
+    expect(expiries).toEqual(['2029-11-28', '2029-11-23', '2026-12-09']);
+  });
+
+  test('change-passphrase encrypts a key file anew, and changes nothing else', async () => {
+    const copy = copyOf(encrypted);
+    const before = copy.tree();
+    const env = { ...WORDS, FLEET_TIMESTAMP_NEW_PASSPHRASE: 'a better one' };
+    expect(await run(copy, ['change-passphrase', 'timestamp'], { env })).toEqual({ status: 0, stdout: 'keys/timestamp.json has its new passphrase\n', stderr: '' }); // prettier-ignore
+    expect(differences(before, copy.tree())).toEqual(['keys/timestamp.json']);
+    expect((await run(copy, ['timestamp'], { env: WORDS })).stderr).toContain('passphrase from FLEET_TIMESTAMP_PASSPHRASE is invalid'); // prettier-ignore
+    expect((await run(copy, ['timestamp'], { env: { FLEET_TIMESTAMP_PASSPHRASE: 'a better one' } })).status).toBe(0);
+  });
+
+  test('change-passphrase works where there are keys and no repository; only --plain takes a passphrase away', async () => {
+    const copy = copyOf(encrypted);
+    for (const name of ['repository', 'staged']) rmSync(copy.path(name), { recursive: true });
+    const { status, stdout } = await run(copy, ['change-passphrase', 'root', '--plain'], { env: WORDS });
+    expect({ status, stdout }).toEqual({ status: 0, stdout: 'keys/root.json has no passphrase now: whoever reads the file can sign\n' }); // prettier-ignore
+    expect(copy.bytes('keys', 'root.json').toString()).toContain('"encrypted": false');
+    expect((await run(copy, ['change-passphrase', 'root'], { env: { FLEET_ROOT_NEW_PASSPHRASE: 'back again' } })).status).toBe(0); // prettier-ignore
+    expect(copy.bytes('keys', 'root.json').toString()).toContain('"encrypted": true');
+    expect(readdirSync(copy.folder)).toEqual(['keys']);
   });
 
   test('keeps the modes of the files that it replaces', async () => {
@@ -116,6 +194,22 @@ describe('an error is said in fleetctl’s words, with exit status 1, and change
     { given: 'an unknown role', words: ['rotate', 'mirror'], says: 'There is no role "mirror"' },
     { given: 'no flags', words: ['add'], says: 'Required flags "target, name, platform, version" not set' },
     { given: 'one flag missing', words: ['add', '--target', 'x', '--name', 'x', '--platform', 'x'], says: 'Required flag "version" not set' }, // prettier-ignore
+    { given: 'no repository', words: ['list', '--path', 'elsewhere'], says: 'repo not initialized: elsewhere' },
+    { given: 'no role', words: ['extend'], says: "Missing required argument 'role'." },
+    { given: 'an unknown role', words: ['extend', 'mirror'], says: 'There is no role "mirror"' },
+    { given: 'the one role that is not extended', words: ['extend', 'timestamp'], says: 'A timestamp is not extended, only signed again.' }, // prettier-ignore
+    { given: 'a life that is no longer', words: ['extend', 'root'], says: 'root.json lives until 2036-11-21T00:00:00Z already' }, // prettier-ignore
+    { given: 'no repository', words: ['extend', 'root', '--path', 'elsewhere'], says: 'repo not initialized: elsewhere' }, // prettier-ignore
+    { given: 'an unknown role', words: ['change-passphrase', 'mirror'], says: 'There is no role "mirror"' },
+    { given: 'no keys', words: ['change-passphrase', 'root', '--path', 'elsewhere'], says: 'no keys in elsewhere' },
+    { given: 'an empty new passphrase', words: ['change-passphrase', 'root'], env: { ...WORDS, FLEET_ROOT_NEW_PASSPHRASE: '' }, says: 'passphrase must not be empty' }, // prettier-ignore
+    { given: 'nobody to ask for the new one', words: ['change-passphrase', 'root'], says: 'The passphrase of the root key is not known' }, // prettier-ignore
+    { given: 'a wrong old passphrase', words: ['change-passphrase', 'root'], env: { FLEET_ROOT_PASSPHRASE: 'wrong', FLEET_ROOT_NEW_PASSPHRASE: 'new' }, says: 'root passphrase from FLEET_ROOT_PASSPHRASE is invalid' }, // prettier-ignore
+    { given: 'nothing to remove', words: ['remove'], says: 'It takes paths of targets, or --name, --platform and a --version or --tag.' }, // prettier-ignore
+    { given: 'half of what names a version', words: ['remove', '--name', 'orbit', '--version', '1'], says: 'It takes paths' }, // prettier-ignore
+    { given: 'a path and half of what names a version', words: ['remove', 'orbit/linux/1/orbit', '--name', 'orbit'], says: 'It takes paths' }, // prettier-ignore
+    { given: 'a path that is not listed', words: ['remove', 'orbit/linux/1/orbit'], says: 'targets.json does not list "orbit/linux/1/orbit".' }, // prettier-ignore
+    { given: 'no repository', words: ['remove', 'x', '--path', 'elsewhere'], says: 'repo not initialized: elsewhere' },
     { given: 'a flag that there is not', words: ['timestamp', '--force'], says: "Unknown option '--force'." },
     { given: 'no file', words: ['add', '--target', 'none', '--name', 'x', '--platform', 'x', '--version', '1'], says: 'none in . could not be read: ENOENT' }, // prettier-ignore
     { given: 'a wrong passphrase', words: ['timestamp'], env: { ...WORDS, FLEET_TIMESTAMP_PASSPHRASE: 'wrong' }, says: 'timestamp passphrase from FLEET_TIMESTAMP_PASSPHRASE is invalid' }, // prettier-ignore
@@ -239,6 +333,16 @@ const terminal = findTerminal();
     expect(status).toBe(0);
     expect(raw).not.toMatch(/nonsense|for timestamp/);
     expect(copy.signed().version).toBe(2);
+  });
+
+  test('change-passphrase asks for the old one, and for the new one twice', async () => {
+    const copy = copyOf(encrypted);
+    const typed = ['wrong', 'for root', 'better', 'bitter', 'better', 'better'];
+    const { status, screen, raw } = await typing(copy, ['change-passphrase', 'root'], typed);
+    expect(screen).toMatch(/Enter root key passphrase:.*Try again.*Enter new root key passphrase:.*Repeat new root key passphrase:.*do not match.*Enter new/s); // prettier-ignore
+    expect(status).toBe(0);
+    expect(raw).not.toMatch(/for root|better|bitter/);
+    expect((await run(copy, ['extend', 'root', '--root-validity', '4000 days'], { env: { FLEET_ROOT_PASSPHRASE: 'better' } })).status).toBe(0); // prettier-ignore
   });
 
   test('asks for a new passphrase twice, and again if the two differ', async () => {

@@ -129,6 +129,11 @@ export class GoTuf {
     await this.#command(['add', dir, target.source, target.version, ...target.paths], options);
   }
 
+  /** What the library does to targets that are removed; fleetctl has no command for it. */
+  async remove(dir: string, paths: readonly string[], options: RepositoryOptions = {}): Promise<void> {
+    await this.#command(['remove', dir, ...paths], options);
+  }
+
   /** `fleetctl updates timestamp`. */
   async timestamp(dir: string, options: RepositoryOptions & { readonly expires?: Moment } = {}): Promise<void> {
     const { expires } = options;
@@ -171,6 +176,16 @@ export class GoTuf {
 
   async setThreshold(dir: string, role: Role, threshold: number, options: RootOptions = {}): Promise<void> {
     await this.#changeRoot(['threshold', dir, role, String(threshold)], options);
+  }
+
+  /** The library's; fleetctl has no command for it. */
+  async changePassphrase(
+    dir: string,
+    role: Role,
+    next: string,
+    options: Pick<RepositoryOptions, 'passphrases' | 'random'>,
+  ): Promise<void> {
+    await this.#command(['passphrase', dir, role, next], options);
   }
 
   /** Writes an encrypted key file anew with another scrypt N. The file is named after its role. */

@@ -78,6 +78,32 @@ describe('files that are switched in', () => {
     expect([text('a'), text('blocked/b')]).toEqual(['new a', 'new b']);
     expect(existsSync(join(base, 'state/update'))).toBe(false);
   });
+
+  test('are in their place before what is to be removed is gone, and the folder that is empty then', () => {
+    put('folder/deeper/a', 'unneeded');
+    put('folder/kept', 'needed');
+    const prepared = [prepare('list', 'without a', true)];
+    put('blocked', 'a file where a folder is to be');
+    expect(() => {
+      files.switchIn([...prepared, prepare('blocked/b', 'new b', true)], ['blocked'], ['folder/deeper/a']);
+    }).toThrow(/the next command finishes/);
+    expect([text('list'), text('folder/deeper/a')]).toEqual(['without a', 'unneeded']);
+    rmSync(join(base, 'blocked'));
+    mkdirSync(join(base, 'blocked'));
+    rmSync(join(base, 'folder/deeper/a')); // as if it had been killed after that
+    expect(files.recover()).toEqual({ is: 'finished' });
+    expect([text('folder/kept'), existsSync(join(base, 'folder/deeper'))]).toEqual(['needed', false]);
+  });
+
+  test('are in their place, and the next run goes on, if what is to be removed cannot be', () => {
+    put('folder/a/file', 'it is a folder');
+    expect(() => {
+      files.switchIn([prepare('list', 'without a', true)], [], ['folder/a']);
+    }).toThrow(/a in .*folder could not be removed; the next command finishes what was begun: /);
+    rmSync(join(base, 'folder/a'), { recursive: true });
+    expect(files.recover()).toEqual({ is: 'finished' });
+    expect(text('list')).toBe('without a');
+  });
 });
 
 describe('what a killed run had left', () => {

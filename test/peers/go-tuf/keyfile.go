@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/theupdateframework/go-tuf"
 	"golang.org/x/crypto/nacl/secretbox"
 	"golang.org/x/crypto/scrypt"
 )
@@ -30,6 +31,17 @@ func reencrypt(words []string, _ *options) (any, error) {
 		return nil, err
 	}
 	return nil, encrypt(name, plaintext, passphrase, n)
+}
+
+// ChangePassphrase is the library's; fleetctl has no command for it.
+func changePassphrase(words []string, _ *options) (any, error) {
+	store := tuf.FileSystemStore(words[0], func(role string, confirm, change bool) ([]byte, error) {
+		if change {
+			return []byte(words[2]), nil
+		}
+		return passphrase(role, confirm, change)
+	})
+	return nil, store.(tuf.PassphraseChanger).ChangePassphrase(words[1])
 }
 
 type keyFile struct {

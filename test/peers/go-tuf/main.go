@@ -27,6 +27,7 @@ type command struct {
 var commands = map[string]command{
 	"init":          {"DIR [--consistent-snapshot] [--type TYPE of the timestamp key]", 1, initialise},
 	"add":           {"DIR SOURCE VERSION PATH…", 4, add},
+	"remove":        {"DIR PATH…", 2, remove},
 	"timestamp":     {"DIR [--expires INSTANT] [--unchecked-keys]", 1, timestamp},
 	"roots":         {"DIR", 1, roots},
 	"rotate":        {"DIR ROLE [--type TYPE]", 2, rotate},
@@ -35,6 +36,7 @@ var commands = map[string]command{
 	"add-key":       {"DIR ROLE PUBLIC_KEY_FILE [--unchecked]", 3, addKey},
 	"revoke-key":    {"DIR ROLE KEY_ID [--unchecked]", 3, revokeKey},
 	"threshold":     {"DIR ROLE NUMBER [--unchecked]", 3, threshold},
+	"passphrase":    {"DIR ROLE NEW_PASSPHRASE", 3, changePassphrase},
 	"reencrypt":     {"KEY_FILE N", 2, reencrypt},
 	"client-init":   {"STATE_DIR ROOT_FILE", 2, clientInit},
 	"client-update": {"STATE_DIR URL_OR_DIR [--targets]", 2, clientUpdate},

@@ -96,6 +96,24 @@ func add(words []string, given *options) (any, error) {
 	)
 }
 
+// Remove lists some targets no more. Fleetctl has no such command; the library has, and its commit removes the files.
+func remove(words []string, given *options) (any, error) {
+	w, err := openWithKeys(words[0], given, "timestamp", "snapshot", "targets")
+	if err != nil {
+		return nil, err
+	}
+	return nil, inOrder(
+		func() error {
+			return prefix("remove targets", w.stage("targets", w.after("targets"), func(expires time.Time) error {
+				return w.repo.RemoveTargetsWithExpires(words[1:], expires)
+			}))
+		},
+		w.signSnapshot,
+		w.signTimestamp,
+		w.commit,
+	)
+}
+
 // Timestamp is what tuf-timekeeper replaces. It needs no key but the timestamp's.
 func timestamp(words []string, given *options) (any, error) {
 	roles := []string{"timestamp"}
