@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { idPartOf } from '../../lib/infra/id-part.ts';
 import { HOSTING, SIGNING } from './synthesised.ts';
 import type { Layout, Question } from './who-may.ts';
 
@@ -82,7 +83,7 @@ function thing(name: string, layout: Layout, repository: string): string | undef
     case 'secret':
       return of(`updates-signing/${repository}Passphrase`);
     case 'key': // the repository with a key file has none
-      return layout.policies.find(({ of: arn }) => arn.includes(`:key/${repository}`))?.of;
+      return layout.policies.find(({ of: arn }) => arn.endsWith(`:key/${idPartOf(repository)}Key`))?.of;
     case 'function':
     case 'function:live':
     case 'function:7':
