@@ -31,6 +31,7 @@ export function addDeployment(app: App, configuration: Configuration, deployer: 
     ...Object.values(repositories).map(({ hosting }) => hosting),
   ]);
   const signing = placeOf(configuration.signing, 'signing');
+  const watch = placeOf(configuration.watch, 'watch');
   const located = Object.entries(repositories).map(([name, repository]) => ({
     name,
     repository,
@@ -65,13 +66,11 @@ export function addDeployment(app: App, configuration: Configuration, deployer: 
     deployment,
     operators,
     email: alarms.email,
+    watchRegion: watch.account === signing.account ? watch.region : undefined,
     repositories: located.map((one) => signedProps(deployment, one)),
   });
   const watchdog = new WatchStack(app, stackName(deployment, 'watch'), {
-    stack: stackProps(
-      placeOf(configuration.watch, 'watch'),
-      `Looks at the TUF repositories of ${deployment} as clients do`,
-    ),
+    stack: stackProps(watch, `Looks at the TUF repositories of ${deployment} as clients do`),
     deployment,
     email: alarms.email,
     repositories: located.map(({ name, repository }) => ({

@@ -8,11 +8,11 @@ import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwa
 import { GetAliasCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { DeleteSecretCommand, RestoreSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { alarmName } from '../../lib/contract/alarms.ts';
+import { alarmName, ALARMS, type AlarmKind } from '../../lib/contract/alarms.ts';
 import { hostingBucketName, LIVE, secretName, signerFunctionName } from '../../lib/contract/names.ts';
 import type { Outcome } from '../../lib/contract/outcome.ts';
 import { goTuf } from '../peers/go-tuf.ts';
-import { DEPLOYMENT, HOSTING, NAME, SIGNING, TWO_DAYS, World, type Invoked } from './world.ts';
+import { DEPLOYMENT, HOSTING, NAME, SIGNING, TWO_DAYS, WATCH, World, type Invoked } from './world.ts';
 
 const FUNCTION = signerFunctionName(DEPLOYMENT, NAME);
 const BUCKET = hostingBucketName(DEPLOYMENT, NAME, HOSTING);
@@ -171,12 +171,16 @@ if (world === undefined || peer === undefined) {
       expect((await world.look()).outcome.code).toBe('HEALTHY');
     });
 
-    test('sets an alarm off in a drill', async () => {
-      const AlarmNames = [alarmName(DEPLOYMENT, NAME, 'signing-refused')];
-      expect((await world.timekeeper(['drill', NAME, 'signing-refused'])).status).toBe(0);
-      const cloudWatch = new CloudWatchClient(world.client(SIGNING));
-      const { MetricAlarms } = await cloudWatch.send(new DescribeAlarmsCommand({ AlarmNames }));
-      expect(MetricAlarms).toMatchObject([{ StateValue: 'ALARM' }]);
+    test('sets every alarm off in a drill, in both regions', async () => {
+      expect((await world.timekeeper(['drill', NAME])).status).toBe(0);
+      for (const [stack, place] of Object.entries({ signing: SIGNING, watch: WATCH })) {
+        const AlarmNames = (Object.keys(ALARMS) as AlarmKind[])
+          .filter((kind) => ALARMS[kind].stack === stack)
+          .map((kind) => alarmName(DEPLOYMENT, NAME, kind));
+        const cloudWatch = new CloudWatchClient(world.client(place));
+        const { MetricAlarms: alarms = [] } = await cloudWatch.send(new DescribeAlarmsCommand({ AlarmNames }));
+        expect(alarms.map(({ StateValue }) => StateValue)).toEqual(AlarmNames.map(() => 'ALARM'));
+      }
     });
 
     test('lets not even the root of the signing account write what the file server serves', async () => {
