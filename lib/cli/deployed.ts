@@ -41,6 +41,15 @@ export function stateBucketOf({ configuration, operator }: Deployed): string {
   return stateBucketName(configuration.name, operator.place);
 }
 
+/** The region of a stack's alarms and topics; undefined where the operator's role does not reach, which is another account. */
+export function alarmRegionOf(
+  { configuration: { watch }, operator: { place } }: Deployed,
+  stack: 'signing' | 'watch',
+): string | undefined {
+  if (stack === 'signing') return place.region;
+  return watch.account === undefined || watch.account === place.account ? (watch.region ?? place.region) : undefined;
+}
+
 /**
  * The engine's places, as the operator may read and write them.
  * @param keys - whoever only looks needs none

@@ -11,7 +11,7 @@ export interface DrillOptions extends DeploymentOptions {
 export const drillCommand = deploymentOptions(new Command('drill'))
   .description('set alarms off to see that they reach somebody; they go back by themselves')
   .argument('<name>', 'a repository of the deployment')
-  .argument('[alarm]', 'one alarm, such as signer-silent (default: all of the signing stack)')
+  .argument('[alarm]', 'one alarm, such as signer-silent (default: all)')
   .option('--json', 'print one JSON object and nothing else')
   .action(async (name: string, alarm: string | undefined, options: DrillOptions) => {
     await orReport({ repository: name, dryRun: true }, options.json ?? false, async () => {

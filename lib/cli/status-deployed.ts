@@ -8,7 +8,7 @@ import type { ReadStore } from '../stores/store.ts';
 import type { Instant } from '../tuf/instant.ts';
 import { decide } from './decide.ts';
 import type { DeploymentOptions } from './deployment-options.ts';
-import { deployed, deployedPlaces, deployedPolicy, deployedTrust, type Deployed } from './deployed.ts';
+import { alarmRegionOf, deployed, deployedPlaces, deployedPolicy, deployedTrust, type Deployed } from './deployed.ts';
 import type { Problem } from './progress.ts';
 
 /** What the signing account tells of a repository beside what clients see. */
@@ -45,15 +45,19 @@ function wouldDo(found: Deployed, now: Instant): Promise<Outcome> {
 }
 
 /** An alarm that nobody confirmed to receive is none. */
-async function unconfirmed({ configuration, operator }: Deployed): Promise<readonly Problem[]> {
+async function unconfirmed(found: Deployed): Promise<readonly Problem[]> {
+  const { configuration, operator } = found;
   const { email } = configuration.alarms;
   if (email === undefined) return [];
-  const sns = new SNSClient(operator.client);
-  const { account, region } = operator.place;
-  const topics = (['page', 'mail'] as const).map((level) => topicName(configuration.name, 'signing', level));
+  const topics = (['signing', 'watch'] as const).flatMap((stack) => {
+    const region = alarmRegionOf(found, stack);
+    if (region === undefined) return [];
+    return (['page', 'mail'] as const).map((level) => ({ region, name: topicName(configuration.name, stack, level) }));
+  });
   const waiting = await Promise.all(
-    topics.map(async (topic) => {
-      const TopicArn = `arn:${operator.partition}:sns:${region}:${account}:${topic}`;
+    topics.map(async ({ region, name }) => {
+      const TopicArn = `arn:${operator.partition}:sns:${region}:${operator.place.account}:${name}`;
+      const sns = new SNSClient({ ...operator.client, region });
       try {
         const { Subscriptions: all = [] } = await sns.send(new ListSubscriptionsByTopicCommand({ TopicArn }));
         return !all.some(({ SubscriptionArn: arn = '' }) => arn.startsWith('arn:'));
@@ -62,8 +66,8 @@ async function unconfirmed({ configuration, operator }: Deployed): Promise<reado
       }
     }),
   );
-  const unheard = topics.filter((_, index) => waiting[index]);
+  const unheard = topics.filter((_, index) => waiting[index]).map(({ name }) => name);
   if (unheard.length === 0) return [];
-  const message = `Nobody receives what ${unheard.join(' and ')} say: ${email} has not confirmed it.`;
+  const message = `Nobody receives what these topics say, because ${email} has not confirmed it: ${unheard.join(', ')}.`;
   return [{ code: 'SUBSCRIPTION_UNCONFIRMED', message, remedy: WARNINGS.SUBSCRIPTION_UNCONFIRMED }];
 }

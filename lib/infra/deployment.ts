@@ -4,6 +4,7 @@ import { hostingBucketName, publisherRoleName, stackName, type Place } from '../
 import { HostingStack } from './hosting-stack.ts';
 import { environmentOf, placesFor } from './places.ts';
 import { roleArn } from './principals.ts';
+import { expectWithinLimits } from './stack-limits.ts';
 import { SigningStack, type SignedRepositoryProps } from './signing-stack.ts';
 import { WatchStack } from './watch-stack.ts';
 
@@ -20,6 +21,7 @@ interface Located {
 /**
  * Adds the stacks of a configuration to an app: one for each repository that is hosted here, one that signs and one that watches.
  * @param deployer - account and region of whoever deploys; undefined if unknown
+ * @throws UsageError for a place that nobody tells, or more repositories than fit
  */
 export function addDeployment(app: App, configuration: Configuration, deployer: Environment): void {
   const { name: deployment, repositories, alarms, operators } = configuration;
@@ -29,6 +31,7 @@ export function addDeployment(app: App, configuration: Configuration, deployer: 
     ...Object.values(repositories).map(({ hosting }) => hosting),
   ]);
   const signing = placeOf(configuration.signing, 'signing');
+  const watch = placeOf(configuration.watch, 'watch');
   const located = Object.entries(repositories).map(([name, repository]) => ({
     name,
     repository,
@@ -58,18 +61,16 @@ export function addDeployment(app: App, configuration: Configuration, deployer: 
       urls.set(name, hosting.url ?? hosted.url);
     }
   }
-  new SigningStack(app, stackName(deployment, 'signing'), {
+  const signer = new SigningStack(app, stackName(deployment, 'signing'), {
     stack: stackProps(signing, `Keeps the TUF repositories of ${deployment} fresh`),
     deployment,
     operators,
     email: alarms.email,
+    watchRegion: watch.account === signing.account ? watch.region : undefined,
     repositories: located.map((one) => signedProps(deployment, one)),
   });
-  new WatchStack(app, stackName(deployment, 'watch'), {
-    stack: stackProps(
-      placeOf(configuration.watch, 'watch'),
-      `Looks at the TUF repositories of ${deployment} as clients do`,
-    ),
+  const watchdog = new WatchStack(app, stackName(deployment, 'watch'), {
+    stack: stackProps(watch, `Looks at the TUF repositories of ${deployment} as clients do`),
     deployment,
     email: alarms.email,
     repositories: located.map(({ name, repository }) => ({
@@ -82,6 +83,7 @@ export function addDeployment(app: App, configuration: Configuration, deployer: 
       contacts: repository.contacts,
     })),
   });
+  for (const stack of [signer, watchdog]) expectWithinLimits(stack, located.length);
 }
 
 function signedProps(deployment: string, { name, repository, place }: Located): SignedRepositoryProps {

@@ -62,12 +62,12 @@ export function hostingStatements(props: HostingPolicyProps): PolicyStatement[] 
       conditions: { ArnEquals: { 'aws:PrincipalArn': signer } },
     }),
     deny('SignerDeletesNothing', {
-      actions: ['s3:DeleteObject'],
+      actions: ['s3:DeleteObject', 's3:DeleteObjectVersion'],
       resources: [`${place}*`],
       conditions: { ArnEquals: { 'aws:PrincipalArn': signer } },
     }),
     deny('OnlySignerAndPublishersWrite', {
-      actions: ['s3:PutObject', 's3:DeleteObject'],
+      actions: ['s3:PutObject', 's3:DeleteObject', 's3:DeleteObjectVersion'],
       resources: [`${place}*`],
       conditions: { ArnNotEquals: { 'aws:PrincipalArn': [signer, ...publishers] } },
     }),

@@ -7,6 +7,7 @@ import { RepositoryDashboard } from './repository-dashboard.ts';
 import { SigningAlarms } from './signing-alarms.ts';
 import { SigningFoundation } from './signing-foundation.ts';
 import { TimestampSigner, type TimestampSignerProps } from './timestamp-signer.ts';
+import { topicName } from '../contract/alarms.ts';
 import { hostingStatements } from './hosting-policy.ts';
 import { operatorRoleName, signerRoleName } from '../contract/names.ts';
 
@@ -16,6 +17,8 @@ export interface SigningStackProps {
   readonly deployment: string;
   readonly operators: readonly string[];
   readonly email: string | undefined;
+  /** The region of the watch stack, where that is in this account: the operator drills and looks at its alarms too. */
+  readonly watchRegion: string | undefined;
   readonly repositories: readonly SignedRepositoryProps[];
 }
 
@@ -45,6 +48,7 @@ export class SigningStack extends Stack {
         resources: [topics.page.topicArn, topics.mail.topicArn],
       }),
     );
+    if (props.watchRegion !== undefined) foundation.operator.may(...ofWatch(this, deployment, props.watchRegion));
     const pages: { repository: string; page: IAlarm }[] = [];
     for (const { isOwnBucket, contacts, ...signer } of props.repositories) {
       const { repository } = signer;
@@ -60,6 +64,23 @@ export class SigningStack extends Stack {
       counts: ['Runs', 'Signed', 'Forced', 'Refused', 'Failed', 'Healed'],
     });
   }
+}
+
+/** What the operator may with the alarms of the watch stack, which is deployed by itself: by their names. */
+function ofWatch({ partition, account }: Stack, deployment: string, region: string): PolicyStatement[] {
+  const topics = (['page', 'mail'] as const).map((level) => topicName(deployment, 'watch', level));
+  return [
+    new PolicyStatement({
+      sid: 'DrillWatchdog',
+      actions: ['cloudwatch:SetAlarmState'],
+      resources: [`arn:${partition}:cloudwatch:${region}:${account}:alarm:${deployment}-*`],
+    }),
+    new PolicyStatement({
+      sid: 'SeeWhomTheWatchdogTells',
+      actions: ['sns:ListSubscriptionsByTopic'],
+      resources: topics.map((topic) => `arn:${partition}:sns:${region}:${account}:${topic}`),
+    }),
+  ];
 }
 
 /** The statements that the policy of a user's own bucket needs; without them the signer is refused. */

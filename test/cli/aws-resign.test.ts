@@ -101,6 +101,6 @@ test('answers NO_CREDENTIALS where AWS knows none', async () => {
 });
 
 test('answers NO_CREDENTIALS where no region is named', async () => {
-  const outcome = outcomeOf(await all.run(['resign', NAME, '--json'], { AWS_REGION: '' }));
+  const outcome = outcomeOf(await all.run(['resign', NAME, '--json'], { env: { AWS_REGION: '' } }));
   expect(outcome).toMatchObject({ outcome: 'failed', code: 'NO_CREDENTIALS' });
 });

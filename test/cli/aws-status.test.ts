@@ -1,28 +1,27 @@
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { topicName } from '../../lib/contract/alarms.ts';
 import type { Status } from '../../lib/cli/status-model.ts';
-import { type CommandDeployment, deploy, tearDown } from './deployment.ts';
+import { DEPLOYMENT, tearDown } from '../lambda/deployment.ts';
+import { EMAIL, type Operated, unenrolled } from './operated.ts';
+import { FIXTURES } from './working-copy.ts';
 
-const LEVELS = ['page', 'mail'] as const;
-const EMAIL = 'oncall@example.com';
+const TOPICS = (['signing', 'watch'] as const).flatMap((stack) =>
+  (['page', 'mail'] as const).map((level) => topicName(DEPLOYMENT, stack, level)),
+);
 
-let all: CommandDeployment;
+let all: Operated;
 beforeEach(async () => {
-  all = await deploy();
+  all = await unenrolled({ prefix: '' });
   // Where clients read it is known to the hosting stack alone.
-  const repository = { hosting: { bucketName: 'files' }, root: all.root };
-  const content = { name: 'updates', alarms: { email: EMAIL }, repositories: { orbit: repository } };
-  writeFileSync(join(all.cwd, 'timekeeper.json'), JSON.stringify(content));
-  await all.run(['enroll', 'orbit', '--key', all.key()]);
+  all.configure({ hosting: { bucketName: 'updates' }, bucket: undefined, prefix: undefined, url: undefined });
+  await all.run(['enroll', 'orbit', '--key', join(FIXTURES, 'go-tuf-v0.5.2', 'keys', 'timestamp.json')]);
 }, 60_000);
 afterEach(tearDown);
 
-/** The topics of the signing stack, and whether the mail about them was answered. */
+/** The topics of both stacks, and whether the mail about them was answered. */
 function subscribe(isConfirmed: boolean): void {
-  for (const level of LEVELS)
-    all.aws.sns.subscribe(all.aws.sns.createTopic(topicName('updates', 'signing', level)), 'email', EMAIL, isConfirmed);
+  for (const topic of TOPICS) all.aws.sns.subscribe(all.aws.sns.createTopic(topic), 'email', EMAIL, isConfirmed);
 }
 
 async function status(env: Readonly<Record<string, string>> = {}): Promise<{ exit: number | null; said: Status }> {
@@ -38,7 +37,7 @@ describe('status NAME', () => {
     expect(said).toMatchObject({
       verdict: { level: 'good' },
       problems: [],
-      addresses: { repository: 's3://files/' },
+      addresses: { repository: 's3://updates/' },
       next: { signatureDueAt: '2026-11-25T16:35:14Z' },
     });
     expect(said.roles.map(({ name }) => name)).toEqual(['root', 'targets', 'snapshot', 'timestamp']);
@@ -51,7 +50,7 @@ describe('status NAME', () => {
     expect(said.problems).toEqual([
       {
         code: 'SUBSCRIPTION_UNCONFIRMED',
-        message: `Nobody receives what updates-timekeeper-signing-page and updates-timekeeper-signing-mail say: ${EMAIL} has not confirmed it.`,
+        message: `Nobody receives what these topics say, because ${EMAIL} has not confirmed it: ${TOPICS.join(', ')}.`,
         remedy: expect.stringContaining('confirm it') as unknown,
       },
     ]);
@@ -59,7 +58,7 @@ describe('status NAME', () => {
 
   test('says what the signer refuses', async () => {
     subscribe(true);
-    all.publish('snapshot.json', all.published('snapshot.json')!.toString().replace('{', '{ '));
+    all.deployment.tamper('snapshot.json', all.deployment.published('snapshot.json')!.toString().replace('{', '{ '));
     const { exit, said } = await status();
     expect(exit).toBe(1);
     expect(said.problems.map(({ code }) => code)).toContain('SNAPSHOT_MISMATCH');

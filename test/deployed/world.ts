@@ -31,7 +31,7 @@ export const NAME = 'orbit';
 
 export const HOSTING = { account: '222222222222', region: 'us-east-1' };
 export const SIGNING = { account: '111111111111', region: 'eu-central-1' };
-const WATCH = { account: '111111111111', region: 'eu-west-1' };
+export const WATCH = { account: '111111111111', region: 'eu-west-1' };
 
 /** Of the keys that go-tuf makes. */
 export const PASSPHRASES = {

@@ -4,11 +4,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { keyAliasName, secretName } from '../../lib/contract/names.ts';
-import { operated } from '../cli/operated.ts';
+import { operated, unenrolled } from '../cli/operated.ts';
 import { COMMAND, environment } from '../cli/timekeeper.ts';
 import { FIXTURES, newPath } from '../cli/working-copy.ts';
-import { DEPLOYMENT, NAME, tearDown } from '../lambda/deployment.ts';
+import { tearDown } from '../lambda/deployment.ts';
 import { HttpServer } from '../stores/http-server.ts';
 import { objection, usages, type Usage } from './command-help.ts';
 import { NAMED, TYPED, wordsOf, type CommandLine } from './command-lines.ts';
@@ -108,9 +107,6 @@ describe('the commands of an operator do what their page says', () => {
 
   test.each(pagesWith('deployed'))('$name', async ({ lines }) => {
     const all = await operated({ key: { fixture: 'rotated' } });
-    const secretId = secretName(DEPLOYMENT, NAME);
-    all.aws.secrets.create(secretId, 'as the stack makes it: enroll puts the value');
-    all.deployment.configure({ key: { type: 'go-tuf-file', secretId } });
     for (const line of lines) {
       const [, ...typed] = wordsOf(line.replace(/^npx /, ''));
       const words = typed.map((word) => word.replaceAll('"', '').replace(/^keys\//, `${ROTATED}keys/`).replace(/^(\d+\.root\.json)$/, `${ROTATED}repository/$1`)); // prettier-ignore
@@ -124,8 +120,7 @@ describe('the commands of an operator do what their page says', () => {
 });
 
 test('enroll orbit, of a key in KMS that the root does not list yet, prints it and what is left to do, and refuses', async () => {
-  const all = await operated();
-  all.aws.kms.setAlias(keyAliasName(DEPLOYMENT, NAME) as `alias/${string}`, all.aws.kms.createKey('ECC_NIST_EDWARDS25519').arn); // prettier-ignore
+  const all = await unenrolled({ key: 'kms-ed25519' });
   const { status, stdout } = await all.run(['enroll', 'orbit']);
   await tearDown();
 

@@ -104,6 +104,8 @@ function thing(name: string, layout: Layout, repository: string): string | undef
       return `arn:aws:logs:${home}:log-group:/aws/lambda/updates-timekeeper-verdict:log-stream:x`;
     case 'alarm':
       return `arn:aws:cloudwatch:${home}:alarm:updates-${repository}-signer-silent`;
+    case "watchdog's alarm":
+      return `arn:aws:cloudwatch:${away}:alarm:updates-${repository}-watch-silent`;
     case 'another alarm':
       return `arn:aws:cloudwatch:${home}:alarm:another`;
     case 'page':

@@ -10,7 +10,7 @@ export interface Layout {
 }
 
 /** Who asks, with what IAM knows of them. */
-interface Asker {
+export interface Asker {
   /** ARN of the role, or the name of an AWS service. */
   readonly principal: string;
   /** Statements beside those of the templates. */
@@ -18,7 +18,7 @@ interface Asker {
   readonly context?: Readonly<Record<string, string>>;
 }
 
-/** One cell: may somebody do this? */
+/** May somebody do this? */
 export interface Question {
   readonly action: string;
   readonly arn: string;
@@ -26,7 +26,14 @@ export interface Question {
   readonly context: Readonly<Record<string, string>>;
 }
 
-const EVERYTHING: readonly Statement[] = [{ Effect: 'Allow', Action: '*', Resource: '*' }];
+/** A question, who asks it, and whether he may. */
+export interface Cell {
+  readonly asker: Asker;
+  readonly question: Question;
+  readonly expected: boolean;
+}
+
+export const EVERYTHING: readonly Statement[] = [{ Effect: 'Allow', Action: '*', Resource: '*' }];
 const MAY_ASSUME: readonly Statement[] = [{ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: '*' }];
 const STRANGER = '999999999999';
 
@@ -58,6 +65,10 @@ export function askersOf(layout: Layout, repository: string): Readonly<Record<st
     operator: { principal: role(SIGNING, 'updates-timekeeper-operator') },
     oncall: { principal: role(SIGNING, 'oncall'), own: MAY_ASSUME },
     publisher: { principal: role(layout.hosting, `updates-${repository}-publisher`) },
+    'publisher with every permission': {
+      principal: role(layout.hosting, `updates-${repository}-publisher`),
+      own: EVERYTHING,
+    },
     release: { principal: role(layout.hosting, 'release'), own: MAY_ASSUME },
     watchdog: { principal: role(SIGNING, `updates-${repository}-watch`) },
     judge: { principal: roleOf('FoundationVerdictRole') },

@@ -1,7 +1,11 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -12,18 +16,21 @@ const BUILD = fileURLToPath(new URL('../../esbuild.config.js', import.meta.url))
 
 /** What every file may hold beside our own code, and why it is there. A new line here is a decision: what a Lambda carries, an attacker may use. */
 const COMMON: Readonly<Record<string, string>> = {
-  '@aws-sdk/client-s3': 'Reads repository, state or memory, and writes them on condition.',
   '@aws-sdk/credential-provider-env': "The role's credentials, from the function's environment and nowhere else.",
   '@aws-sdk/core': "Part of the SDK: the protocols, the credentials' cache, the user agent.",
-  '@aws-sdk/checksums': 'Part of the SDK: what S3 puts are checked with.',
-  '@aws-sdk/middleware-sdk-s3': "Part of the SDK: S3's regions and its errors in answers of status 200.",
-  '@aws-sdk/signature-v4-multi-region': 'Part of the SDK: which signer S3 requests get.',
-  '@aws-sdk/xml-builder': 'Part of the SDK: S3 speaks XML.',
   '@aws/lambda-invoke-store': 'Part of the SDK: the trace id of an invocation.',
   '@smithy/core': 'Part of the SDK: what all clients share, with retries and endpoints.',
   '@smithy/node-http-handler': 'Part of the SDK: HTTP, its timeouts and kept connections.',
   '@smithy/signature-v4': 'Part of the SDK: signs requests.',
   '@smithy/types': 'Part of the SDK: a few constants.',
+};
+
+const S3: Readonly<Record<string, string>> = {
+  '@aws-sdk/client-s3': 'Reads repository, state or memory, and writes them on condition.',
+  '@aws-sdk/checksums': 'Part of the SDK: what S3 puts are checked with.',
+  '@aws-sdk/middleware-sdk-s3': "Part of the SDK: S3's regions and its errors in answers of status 200.",
+  '@aws-sdk/signature-v4-multi-region': 'Part of the SDK: which signer S3 requests get.',
+  '@aws-sdk/xml-builder': 'Part of the SDK: S3 speaks XML.',
 };
 
 /** Each handler's file: what more may be in it, and which rooms. */
@@ -33,6 +40,7 @@ const FILES = [
     maxBytes: 560_000, // the three SDK clients alone are 473,000 as they come
     rooms: 'contract|tuf|stores|keys|refresh',
     packages: {
+      ...S3,
       '@aws-sdk/client-kms': 'Signs where the key is in KMS.',
       '@aws-sdk/client-secrets-manager': 'Fetches the passphrase of a key file.',
       '@noble/ciphers': "The one cipher: secretbox, in which go-tuf's key files are sealed.",
@@ -42,7 +50,13 @@ const FILES = [
     name: 'watch',
     maxBytes: 440_000, // the S3 client alone is 429,000 as it comes
     rooms: 'contract|tuf|stores|client|watch', // and so neither keys nor what decides on a signature
-    packages: {},
+    packages: S3,
+  },
+  {
+    name: 'verdict',
+    maxBytes: 255_000, // the Lambda client alone is 359,000 as it comes
+    rooms: 'contract', // it decides on what others answered
+    packages: { '@aws-sdk/client-lambda': 'Asks two versions of a signer for a dry run.' },
   },
 ] as const;
 
@@ -136,13 +150,37 @@ describe.each(FILES)("the Lambda's file $name.mjs", ({ name, maxBytes, rooms, pa
     const inMessages = calls.filter((call) => call.startsWith('[')); // "You must also … by calling [require(…)]"
     expect(calls.filter((call) => !inMessages.includes(call) && !/^.["']node:/.test(call))).toEqual([]);
   });
+});
 
-  test.each(nodes)('runs on $which', async ({ node }) => {
-    const lambda = await LambdaProcess.start(node, bundle(), {});
+describe.each(nodes)('on $which', ({ node }) => {
+  test.each(['resign', 'watch'])('%s.mjs answers an event', async (name) => {
+    const lambda = await LambdaProcess.start(node, bundleOf(name), {});
     const { outcome, stdout } = await lambda.invoke('{"repository":"../x"}');
     expect(outcome).toMatchObject({ outcome: 'refused', code: 'UNKNOWN_REPOSITORY' });
     expect(stdout.split('\n')).toHaveLength(2);
     expect((await lambda.end()).status).toBe(0);
+  });
+
+  test('verdict.mjs answers CloudFormation', async () => {
+    const answers: string[] = [];
+    const server = createServer((request, response) => {
+      void text(request).then((body) => {
+        answers.push(body);
+        response.end();
+      });
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const lambda = await LambdaProcess.start(node, bundleOf('verdict'), {});
+    const request = {
+      RequestType: 'Create',
+      ResponseURL: `http://127.0.0.1:${port}/`,
+      ResourceProperties: { version: '1' },
+    };
+    expect((await lambda.invoke(JSON.stringify(request))).error).toBeUndefined();
+    expect(JSON.parse(answers[0]!)).toMatchObject({ Status: 'SUCCESS', Data: { version: '1' } });
+    expect((await lambda.end()).status).toBe(0);
+    server.close();
   });
 });
 

@@ -7,9 +7,10 @@ import { afterAll } from '@jest/globals';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
 import type { Outcome } from '../../lib/contract/outcome.ts';
-import { keyFileName, stateBucketName } from '../../lib/contract/names.ts';
+import { keyFileName, secretName, stateBucketName } from '../../lib/contract/names.ts';
 import {
   SIGNER_CONFIGURATION,
+  type KeyType,
   type SignedRepository,
   type SignerConfiguration,
 } from '../../lib/contract/signer-configuration.ts';
@@ -39,9 +40,9 @@ export const NAME = 'orbit';
 /** The name of the deployment that signs. */
 export const DEPLOYMENT = 'timekeeper-tests';
 const HOSTING = 'updates';
-const PREFIX = 'tuf/';
 const STATE = stateBucketName(DEPLOYMENT, { account: '111111111111', region: 'eu-central-1' }); // the local AWS's
-const SECRET = 'timekeeper/orbit';
+/** The secret with the passphrase, where the key is in a file. */
+export const SECRET = secretName(DEPLOYMENT, NAME);
 
 const SPECS: Readonly<Record<KmsKeyType, KeySpec>> = {
   'kms-ed25519': 'ECC_NIST_EDWARDS25519',
@@ -60,6 +61,16 @@ export interface DeploymentOptions {
   readonly delegations?: readonly string[];
   /** Of the hosting bucket. @default the Lambda's own */
   readonly region?: string;
+}
+
+/** A deployment as `cdk deploy` leaves it. */
+export interface UnenrolledOptions {
+  /** What is published, with its clock; or the fixture of go-tuf's. @default go-tuf-v0.5.2 */
+  readonly repository?: Repository | { readonly fixture: string };
+  /** The root lists no key in KMS yet. @default go-tuf-file */
+  readonly key?: KeyType;
+  /** Where in the bucket it is. @default tuf/ */
+  readonly prefix?: string;
 }
 
 /** One invocation, checked already for what holds of every one: see expect-sound-run.ts. */
@@ -89,35 +100,52 @@ const open: Deployment[] = [];
  * As it comes, fleetctl has signed the published timestamp; nothing is due before three days are over.
  */
 export async function deploy(options: DeploymentOptions = {}): Promise<Deployment> {
-  const { key = 'kms-ed25519', mode = 'refresh', consistent = false, delegations = [] } = options;
-  const aws = await startLocalAws();
-  const repository =
-    typeof key === 'string'
-      ? await newRepository({ fresh: true, consistent, delegations })
-      : await fixture(key.fixture);
-  const region = options.region ?? aws.region;
-  const deployment = new Deployment(aws, repository, {
-    bucket: HOSTING,
-    prefix: PREFIX,
-    region,
-    root: pinOf(repository.bytes('1.root.json')),
-    key:
-      typeof key === 'string'
-        ? { type: key, keyId: aws.kms.createKey(SPECS[key]).arn }
-        : { type: 'go-tuf-file', secretId: SECRET },
-    mode,
-    validity: DEFAULT_POLICY.validity,
-    resignAfter: DEFAULT_POLICY.resignAfter,
-    check: DEFAULT_POLICY.check,
-    cacheMax: DEFAULT_POLICY.cacheMax,
-    freezeGrace: DEFAULT_POLICY.freezeGrace,
-    maxVersionJump: DEFAULT_POLICY.maxVersionJump,
-  });
-  open.push(deployment);
-  aws.s3.createBucket(HOSTING, { versioned: true, region });
-  await (typeof key === 'string' ? deployment.listKmsKey(key) : deployment.putKeyFile(key.fixture));
+  const { key = 'kms-ed25519', consistent = false, delegations = [] } = options;
+  if (typeof key === 'string') {
+    const repository = await newRepository({ fresh: true, consistent, delegations });
+    const deployment = await made(repository, key, options);
+    await deployment.listKmsKey(key);
+    return enrolled(deployment);
+  }
+  const deployment = await made(await fixture(key.fixture), 'go-tuf-file', options);
+  await deployment.putKeyFile(key.fixture);
+  return enrolled(deployment);
+}
+
+/** The same before anybody has enrolled. */
+export async function deployUnenrolled(options: UnenrolledOptions = {}): Promise<Deployment> {
+  const { repository = { fixture: 'go-tuf-v0.5.2' }, key = 'go-tuf-file' } = options;
+  const published = repository instanceof Repository ? repository : await fixture(repository.fixture);
+  const deployment = await made(published, key, options);
+  if (key === 'go-tuf-file') deployment.aws.secrets.create(SECRET);
+  deployment.upload();
+  return deployment;
+}
+
+async function enrolled(deployment: Deployment): Promise<Deployment> {
   deployment.upload();
   await deployment.enrol();
+  return deployment;
+}
+
+async function made(
+  repository: Repository,
+  type: KeyType,
+  { mode = 'refresh', region, prefix = 'tuf/' }: Pick<DeploymentOptions, 'mode' | 'region'> & { prefix?: string },
+): Promise<Deployment> {
+  const aws = await startLocalAws();
+  const { validity, resignAfter, check, cacheMax, freezeGrace, maxVersionJump } = DEFAULT_POLICY;
+  const deployment = new Deployment(aws, repository, {
+    bucket: HOSTING,
+    prefix,
+    region: region ?? aws.region,
+    root: pinOf(repository.bytes('1.root.json')),
+    key: type === 'go-tuf-file' ? { type, secretId: SECRET } : { type, keyId: aws.kms.createKey(SPECS[type]).arn },
+    mode,
+    ...{ validity, resignAfter, check, cacheMax, freezeGrace, maxVersionJump },
+  });
+  open.push(deployment);
+  aws.s3.createBucket(HOSTING, { versioned: true, region: region ?? aws.region });
   return deployment;
 }
 
@@ -210,12 +238,12 @@ export class Deployment {
   /** Publishes files of the publisher's copy; all of them, if none is named. */
   upload(...files: readonly string[]): void {
     for (const file of files.length > 0 ? files : this.repository.hosting.objects.keys())
-      this.hosting.put(PREFIX + file, this.repository.bytes(file));
+      this.hosting.put(this.signed.prefix + file, this.repository.bytes(file));
   }
 
   /** What is published under a name; undefined if nothing is. */
   published(file: string): Buffer | undefined {
-    return this.hosting.current(PREFIX + file)?.bytes;
+    return this.hosting.current(this.signed.prefix + file)?.bytes;
   }
 
   /** The version of the published timestamp. */
@@ -226,8 +254,8 @@ export class Deployment {
 
   /** Puts something else in a file's place, or nothing. */
   tamper(file: string, bytes: Uint8Array | string | undefined): void {
-    if (bytes === undefined) this.hosting.delete(PREFIX + file);
-    else this.hosting.put(PREFIX + file, bytes);
+    if (bytes === undefined) this.hosting.delete(this.signed.prefix + file);
+    else this.hosting.put(this.signed.prefix + file, bytes);
   }
 
   /** The publisher takes over what was signed for him, as fleetctl's users do before the next publish. */
@@ -258,6 +286,11 @@ export class Deployment {
     else this.#state.put(`${NAME}/${file}`, typeof content === 'string' ? content : JSON.stringify(content));
   }
 
+  /** The names of what is in the state. */
+  kept(): readonly string[] {
+    return this.#state.keys().map((key) => key.replace(`${NAME}/`, ''));
+  }
+
   /** All that the state ever had under a name, oldest first. */
   stateVersions(file: string): readonly string[] {
     const versions = this.#state.versions(`${NAME}/${file}`).filter(({ deleteMarker }) => !deleteMarker);
@@ -278,7 +311,7 @@ export class Deployment {
   timestamps(): ReadonlyMap<number, ReadonlySet<string>> {
     const found = new Map<number, Set<string>>();
     const texts = [
-      ...this.hosting.versions(`${PREFIX}timestamp.json`).map(({ bytes }) => bytes.toString()),
+      ...this.hosting.versions(`${this.signed.prefix}timestamp.json`).map(({ bytes }) => bytes.toString()),
       ...this.#state.versions(`${NAME}/journal.json`).flatMap(({ bytes }) => {
         const { entry } = JSON.parse(bytes.toString()) as Journal;
         return entry === undefined ? [] : [entry.timestamp];
@@ -410,6 +443,8 @@ export class Deployment {
 
 /** What the tests look at in the journal. */
 export interface Journal {
+  readonly epoch: number;
+  readonly floor: number;
   readonly entry?: { readonly version: number; readonly timestamp: string; readonly reason?: string; by: string };
   readonly seen?: { readonly version: number };
   readonly probedAt?: string;

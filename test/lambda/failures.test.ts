@@ -289,14 +289,14 @@ describe('a call that AWS refuses for good', () => {
       code: 'SECRET_UNAVAILABLE',
       options: fixture,
       prepare: always(of('secretsmanager'), 'throttle'),
-      says: /^The secret timekeeper\/orbit cannot be read: ThrottlingException: Rate exceeded\.$/,
+      says: /^The secret timekeeper\/timekeeper-tests\/orbit cannot be read: ThrottlingException: Rate exceeded\.$/,
     },
     {
       given: 'the secret is marked for deletion',
       code: 'SECRET_UNAVAILABLE',
       options: fixture,
       prepare: (d) => {
-        d.aws.secrets.scheduleDeletion('timekeeper/orbit');
+        d.aws.secrets.scheduleDeletion('timekeeper/timekeeper-tests/orbit');
       },
       says: /InvalidRequestException: /,
     },
@@ -325,7 +325,7 @@ describe('a call that AWS refuses for good', () => {
       code: 'SECRET_UNAVAILABLE',
       options: fixture,
       prepare: (d) => {
-        d.aws.secrets.create('timekeeper/orbit', 'another secret of the same name');
+        d.aws.secrets.create('timekeeper/timekeeper-tests/orbit', 'another secret of the same name');
       },
       says: /can't find the specified value for VersionId/,
     },
@@ -358,8 +358,8 @@ describe('key material that cannot be used', () => {
     { given: 'a passphrase with a newline', secret: 'timestämp5#$#@\n' },
   ])('is refused with KEY_UNREADABLE, and its secret is not told: $given', async ({ secret }) => {
     const d = await due({ key: { fixture: 'go-tuf-v0.5.2' } });
-    d.aws.secrets.create('timekeeper/orbit');
-    d.aws.secrets.put('timekeeper/orbit', secret, d.secretVersion);
+    d.aws.secrets.create('timekeeper/timekeeper-tests/orbit');
+    d.aws.secrets.put('timekeeper/timekeeper-tests/orbit', secret, d.secretVersion);
     const run = await d.run();
     expect(run.outcome).toMatchObject({ outcome: 'refused', code: 'KEY_UNREADABLE' });
     expect(puts(run)).toEqual([]);

@@ -56,7 +56,7 @@ describe('a run that signs', () => {
 
   test('reads the version of the secret that the journal names, also when there is a newer one', async () => {
     const d = await deploy({ key: { fixture: 'go-tuf-v0.5.2' } });
-    d.aws.secrets.put('timekeeper/orbit', 'the passphrase of an enrolment that was cut off');
+    d.aws.secrets.put('timekeeper/timekeeper-tests/orbit', 'the passphrase of an enrolment that was cut off');
     expect((await d.run({ force: true })).outcome).toMatchObject({ code: 'SIGNED' });
   });
 

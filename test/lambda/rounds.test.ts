@@ -12,7 +12,7 @@ const TYPES: readonly (DeploymentOptions & { readonly given: string; readonly si
   {
     given: "go-tuf's key file",
     key: { fixture: 'go-tuf-v0.5.2' },
-    signing: ['GetObject orbit/key-VERSION.json', 'GetSecretValue timekeeper/orbit'],
+    signing: ['GetObject orbit/key-VERSION.json', 'GetSecretValue timekeeper/timekeeper-tests/orbit'],
   },
   { given: 'KMS Ed25519', key: 'kms-ed25519', signing: ['Sign'] },
   { given: 'KMS P-256', key: 'kms-p256', signing: ['Sign'] },
