@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { ArtefactOptions, UpdatesOptions } from './updates-run.ts';
+import type { ArtefactOptions, TimestampOptions, UpdatesOptions } from './updates-run.ts';
 
 const run = () => import('./updates-run.ts');
 
@@ -40,7 +40,8 @@ export const updatesCommand = new Command('updates')
   .addCommand(
     withValidity(withPath('timestamp'), 'timestamp')
       .description('sign timestamp.json again')
-      .action(async (options: UpdatesOptions) => (await run()).runTimestamp(options)),
+      .option('--above <version>', 'give it a version above this one, say of the published timestamp')
+      .action(async (options: TimestampOptions) => (await run()).runTimestamp(options)),
   )
   .addCommand(
     withValidity(withPath('rotate'), 'root', 'targets', 'snapshot', 'timestamp')
