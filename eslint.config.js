@@ -13,9 +13,10 @@ const ROOMS = {
   authoring: ['contract', 'tuf', 'keys', 'stores'],
   client: ['contract', 'tuf', 'stores'],
   watch: ['contract', 'tuf', 'stores', 'client'],
+  publishing: ['contract', 'tuf', 'stores', 'client'],
   config: ['contract', 'tuf'],
   infra: ['contract', 'config'],
-  cli: ['contract', 'tuf', 'keys', 'stores', 'client', 'refresh', 'watch', 'authoring', 'config'],
+  cli: ['contract', 'tuf', 'keys', 'stores', 'client', 'refresh', 'watch', 'authoring', 'publishing', 'config'],
   lambda: ['contract', 'tuf', 'keys', 'stores', 'client', 'refresh', 'watch'],
   bin: ['contract', 'config', 'cli', 'infra'],
 };
@@ -23,7 +24,12 @@ const ROOMS = {
 const pattern = (room) => (room === 'lambda' || room === 'bin' ? room : `lib/${room}`);
 
 /** Rooms and files that decide: bytes and a clock value in, a value out. */
-const PURE = ['lib/tuf/**', 'lib/contract/**', 'lib/refresh/{plan,due,endorsement,advance,journal,statement}.ts'];
+const PURE = [
+  'lib/tuf/**',
+  'lib/contract/**',
+  'lib/refresh/{plan,due,endorsement,advance,journal,statement}.ts',
+  'lib/publishing/{plan-publication,judge-roots,judge-snapshot,judge-timestamp,observed}.ts',
+];
 
 export default tseslint.config(
   { ignores: ['dist', 'coverage', '.cache', 'timekeeper-demo', 'test/fixtures', 'examples'] },

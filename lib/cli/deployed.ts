@@ -2,7 +2,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { configurationOf } from '../config/configuration-file.ts';
 import type { Configuration, RepositoryConfiguration } from '../config/configuration.ts';
 import { FailureError, RefusalError } from '../contract/errors.ts';
-import { hostingBucketName, stateBucketName } from '../contract/names.ts';
+import { hostingBucketName, stateBucketName, type Place } from '../contract/names.ts';
 import { quote } from '../contract/printable.ts';
 import type { KeySource } from '../keys/signer.ts';
 import type { Places } from '../refresh/look.ts';
@@ -29,11 +29,24 @@ export interface Deployed {
  * @throws FailureError NO_CREDENTIALS, ROLE_REFUSED
  */
 export async function deployed(name: string, options: DeploymentOptions): Promise<Deployed> {
-  const configuration = configurationOf(options.config);
+  const configured = configuredRepository(name, options);
+  return { name, ...configured, operator: await operate(configured.configuration, options) };
+}
+
+/**
+ * Finds a repository in timekeeper.json.
+ * @throws UsageError CONFIGURATION_MISSING, CONFIGURATION_INVALID
+ * @throws RefusalError UNKNOWN_REPOSITORY
+ */
+export function configuredRepository(
+  name: string,
+  { config }: DeploymentOptions,
+): Pick<Deployed, 'configuration' | 'repository'> {
+  const configuration = configurationOf(config);
   const repository = Object.hasOwn(configuration.repositories, name) ? configuration.repositories[name] : undefined;
   if (repository === undefined)
     throw new RefusalError('UNKNOWN_REPOSITORY', `There is no repository ${quote(name)} in the configuration.`);
-  return { name, configuration, repository, operator: await operate(configuration, options) };
+  return { configuration, repository };
 }
 
 /** The bucket with a deployment's state. */
@@ -99,12 +112,22 @@ export function deployedPolicy({ repository }: Pick<Deployed, 'repository'>): Po
   };
 }
 
-/** Where the repository's files are. What is left out is where the signer is. */
-function hostingOf({ name, configuration, repository: { hosting }, operator: { place } }: Deployed) {
+function hostingOf({ operator: { place }, ...deployed }: Deployed) {
+  return hostingAt(deployed, place);
+}
+
+/**
+ * Where the repository's files are. What is left out is where the signer is.
+ * @param place - of the signer
+ */
+export function hostingAt(
+  { name, configuration, repository: { hosting } }: Pick<Deployed, 'name' | 'configuration' | 'repository'>,
+  place: Place,
+) {
   const where = { account: hosting.account ?? place.account, region: hosting.region ?? place.region };
   return {
     bucket: hosting.bucketName ?? hostingBucketName(configuration.name, name, where),
     prefix: hosting.kind === 'bucket' ? hosting.prefix : '',
-    region: where.region,
+    ...where,
   };
 }

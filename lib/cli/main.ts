@@ -7,6 +7,7 @@ import { fetchCommand } from './fetch.ts';
 import { initConfigCommand } from './init-config.ts';
 import { pauseCommand, resumeCommand } from './pause.ts';
 import { planCommand } from './plan.ts';
+import { publishCommand } from './publish.ts';
 import { resignCommand } from './resign.ts';
 import { report } from './run-command.ts';
 import { startCommand } from './start.ts';
@@ -28,6 +29,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     program.addCommand(command);
   program.addCommand(initConfigCommand);
   program.addCommand(updatesCommand);
+  program.addCommand(publishCommand);
   program.addCommand(statusCommand);
   for (const command of [pauseCommand, resumeCommand, auditCommand, drillCommand]) program.addCommand(command);
   for (const command of [program, ...program.commands, ...updatesCommand.commands])

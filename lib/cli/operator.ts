@@ -26,27 +26,55 @@ interface Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken?: string;
+  readonly expiration?: Date;
+}
+
+/** Who calls, with credentials of one's own. */
+export interface Caller {
+  readonly sts: STSClient;
+  readonly account: string;
+  readonly partition: string;
+  readonly region: string;
+  /** The ARN without its beginning, which names the partition. */
+  readonly identity: string;
 }
 
 /**
- * Assumes the deployment's operator role with the caller's own credentials. Who is that role already goes on as it is.
- * @throws FailureError NO_CREDENTIALS, ROLE_REFUSED
+ * Asks AWS who calls.
+ * @param signing - where the deployment signs
+ * @throws FailureError NO_CREDENTIALS
  */
-export async function operate({ name, signing }: Configuration, { profile }: DeploymentOptions): Promise<Operator> {
+export async function callerOf({ signing }: Configuration, { profile }: DeploymentOptions): Promise<Caller> {
   const sts = new STSClient({
     ...CLIENT,
     ...(profile === undefined ? {} : { profile }),
     ...(signing.region === undefined ? {} : { region: signing.region }),
   });
   const region = await orNoCredentials(() => sts.config.region());
-  const identity = await orNoCredentials(() => sts.send(new GetCallerIdentityCommand({})));
-  const account = signing.account ?? identity.Account ?? '';
-  const role = operatorRoleName(name);
-  const [, partition = 'aws', caller = ''] = /^arn:([^:]+):(.*)$/.exec(identity.Arn ?? '') ?? [];
-  const isRole = caller.startsWith(`sts::${account}:assumed-role/${role}/`);
-  const credentials = isRole
-    ? await sts.config.credentials()
-    : await assume(sts, `arn:${partition}:iam::${account}:role/${role}`);
+  const { Arn = '', Account: account = '' } = await orNoCredentials(() => sts.send(new GetCallerIdentityCommand({})));
+  const [, partition = 'aws', identity = ''] = /^arn:([^:]+):(.*)$/.exec(Arn) ?? [];
+  return { sts, account, partition, region, identity };
+}
+
+/**
+ * The credentials of a role, assumed. Who is that role already goes on as it is.
+ * @throws FailureError ROLE_REFUSED
+ */
+export async function credentialsOf(caller: Caller, account: string, role: string): Promise<Credentials> {
+  const { sts, partition, identity } = caller;
+  const isRole = identity.startsWith(`sts::${account}:assumed-role/${role}/`);
+  return isRole ? sts.config.credentials() : assume(sts, `arn:${partition}:iam::${account}:role/${role}`);
+}
+
+/**
+ * Assumes the deployment's operator role with the caller's own credentials.
+ * @throws FailureError NO_CREDENTIALS, ROLE_REFUSED
+ */
+export async function operate(configuration: Configuration, options: DeploymentOptions): Promise<Operator> {
+  const caller = await callerOf(configuration, options);
+  const { region, partition } = caller;
+  const account = configuration.signing.account ?? caller.account;
+  const credentials = await credentialsOf(caller, account, operatorRoleName(configuration.name));
   return { place: { account, region }, partition, client: { ...CLIENT, region, credentials } };
 }
 
@@ -54,10 +82,10 @@ async function assume(sts: STSClient, role: string): Promise<Credentials> {
   const RoleSessionName = `timekeeper-${userInfo().username.replace(/[^\w+=,.@-]/g, '-')}`.slice(0, 64);
   try {
     const { Credentials: given } = await sts.send(new AssumeRoleCommand({ RoleArn: role, RoleSessionName }));
-    const { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, SessionToken: sessionToken } = given ?? {};
+    const { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, SessionToken: sessionToken, Expiration: expiration } = given ?? {}; // prettier-ignore
     if (accessKeyId === undefined || secretAccessKey === undefined || sessionToken === undefined)
       throw new FailureError('ROLE_REFUSED', `The role ${role} came without credentials.`);
-    return { accessKeyId, secretAccessKey, sessionToken };
+    return { accessKeyId, secretAccessKey, sessionToken, ...(expiration && { expiration }) };
   } catch (error) {
     if (error instanceof FailureError) throw error;
     throw new FailureError('ROLE_REFUSED', `The role ${role} could not be assumed: ${nameOf(error)}.`, {

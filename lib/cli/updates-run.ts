@@ -36,6 +36,11 @@ export interface UpdatesOptions {
   readonly timestampValidity?: string;
 }
 
+/** What `updates timestamp` is given. */
+export interface TimestampOptions extends UpdatesOptions {
+  readonly above?: string;
+}
+
 /** What `updates add` is given. */
 export interface ArtefactOptions extends UpdatesOptions {
   readonly target?: string;
@@ -104,11 +109,30 @@ export function runRemove(paths: readonly string[], options: RemovalOptions): Pr
 }
 
 /** `timekeeper updates timestamp` */
-export function runTimestamp(options: UpdatesOptions): Promise<void> {
+export function runTimestamp(options: TimestampOptions): Promise<void> {
   return asFleetctl(async () => {
     refuseUninitialised(options.path);
-    await atWork(options.path, tell, (place) => signTimestamp(place, conditionsOf(options)));
+    await signAbove(options, versionOf(options.above), tell);
   });
+}
+
+/**
+ * Signs timestamp.json of a working directory again, above a version.
+ * @throws UsageError, RefusalError, FailureError - as signTimestamp and the key ring do
+ */
+export async function signAbove(
+  options: UpdatesOptions,
+  above: number,
+  told: (sentence: string) => void,
+): Promise<void> {
+  const { timestampFloor, ...conditions } = conditionsOf(options);
+  const floor = Math.max(timestampFloor, above);
+  await atWork(options.path, told, (place) => signTimestamp(place, { ...conditions, timestampFloor: floor, tell: told })); // prettier-ignore
+}
+
+function versionOf(given = '0'): number {
+  if (/^\d{1,15}$/.test(given)) return Number(given);
+  throw new UsageError(`--above is ${quote(given)}, not a version.`, { remedy: 'Name a whole number, such as 80.' });
 }
 
 /** `timekeeper updates rotate ROLE` */

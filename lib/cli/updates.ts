@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { withPath, withValidity } from './updates-options.ts';
 import { rootCommands } from './updates-root.ts';
-import type { ArtefactOptions, RemovalOptions, UpdatesOptions } from './updates-run.ts';
+import type { ArtefactOptions, RemovalOptions, TimestampOptions, UpdatesOptions } from './updates-run.ts';
 
 const run = () => import('./updates-run.ts');
 
@@ -61,7 +61,8 @@ export const updatesCommand = new Command('updates')
   .addCommand(
     withValidity(withPath('timestamp'), 'timestamp')
       .description('sign timestamp.json again')
-      .action(async (options: UpdatesOptions) => (await run()).runTimestamp(options)),
+      .option('--above <version>', 'give it a version above this one, say of the published timestamp')
+      .action(async (options: TimestampOptions) => (await run()).runTimestamp(options)),
   )
   .addCommand(
     withValidity(withPath('rotate'), 'root', 'targets', 'snapshot', 'timestamp')

@@ -33,17 +33,7 @@ export function findWorkingDirectory(
   path: string,
   options: { readonly state?: string; readonly key?: string; readonly named?: string },
 ): WorkingDirectory {
-  const folder = resolve(path);
-  const inLayout = isFolder(join(folder, 'repository'));
-  const repository = inLayout ? join(folder, 'repository') : folder;
-  const remedy = `Name the working directory of fleetctl updates, or the folder with the metadata, with ${options.named ?? '--path'}.`;
-  if (!isFolder(folder)) throw new UsageError(`There is no folder ${quote(path)}.`, { remedy });
-  if (!inLayout && !['timestamp.json', 'root.json', '1.root.json'].some((name) => isFile(join(folder, name)))) {
-    throw new UsageError(
-      `There is no TUF repository in ${quote(path)}: neither a folder repository/ nor root.json or timestamp.json.`,
-      { remedy },
-    );
-  }
+  const { folder, repository, inLayout } = findRepository(path, options.named ?? '--path');
   const state = options.state ?? (inLayout ? join(folder, '.timekeeper') : undefined);
   const elsewhere = { remedy: 'Name a folder for our state outside the repository with --state.' };
   if (state === undefined)
@@ -60,6 +50,25 @@ export function findWorkingDirectory(
     keyFile: options.key ?? (inLayout ? join(folder, 'keys', 'timestamp.json') : undefined),
     staged: inLayout ? join(folder, 'staged') : undefined,
   };
+}
+
+/**
+ * Finds the folder with the metadata: `repository/` in fleetctl's layout, or the folder itself. Both absolute.
+ * @param named - how the folder is named on the command line
+ * @throws UsageError if there is no repository
+ */
+export function findRepository(path: string, named: string) {
+  const folder = resolve(path);
+  const inLayout = isFolder(join(folder, 'repository'));
+  const remedy = `Name the working directory of fleetctl updates, or the folder with the metadata, with ${named}.`;
+  if (!isFolder(folder)) throw new UsageError(`There is no folder ${quote(path)}.`, { remedy });
+  if (!inLayout && !['timestamp.json', 'root.json', '1.root.json'].some((name) => isFile(join(folder, name)))) {
+    throw new UsageError(
+      `There is no TUF repository in ${quote(path)}: neither a folder repository/ nor root.json or timestamp.json.`,
+      { remedy },
+    );
+  }
+  return { folder, repository: inLayout ? join(folder, 'repository') : folder, inLayout };
 }
 
 /**

@@ -122,12 +122,26 @@ export const CODES = {
   },
   METADATA_ROLLBACK: {
     kind: 'refusal',
-    remedy: 'Publish a snapshot in which no version is lower and no role is missing.',
+    remedy: 'Publish from the newest copy: a snapshot in which no version is lower and no role is missing.',
   },
   METADATA_EXPIRED: {
     kind: 'refusal',
     remedy:
       'Sign the expired role again with timekeeper updates extend ROLE (a timestamp: updates timestamp), then publish.',
+  },
+  OTHER_REPOSITORY: {
+    kind: 'refusal',
+    remedy: 'Name the right folder and the right place; to begin anew there, empty it yourself first.',
+  },
+  PUBLISHED_MEANWHILE: {
+    kind: 'refusal',
+    remedy:
+      'Take the published metadata into this folder, repeat your change on it, then publish again. To publish over it all the same: --replace with its version.',
+  },
+  TIMESTAMP_BEHIND: {
+    kind: 'refusal',
+    remedy:
+      'Where the timestamp key is, run timekeeper updates timestamp --above with the version that the message names, then publish again.',
   },
   TARGETS_MISSING: { kind: 'refusal', remedy: 'Publish the targets metadata that the snapshot names.' },
   TARGETS_MISMATCH: { kind: 'refusal', remedy: 'Publish the targets metadata that the snapshot names.' },

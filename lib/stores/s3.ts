@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { FailureError, isCoded } from '../contract/errors.ts';
+import { FailureError } from '../contract/errors.ts';
 import { printable } from '../contract/printable.ts';
 import { readBounded, tooLarge } from './bounded-body.ts';
-import { textOf } from './foreign-error.ts';
 import { checkObjectName } from './object-name.ts';
+import { awsError, isLostRace, isMissing } from './s3-error.ts';
 import type { Store, Token } from './store.ts';
 
 /** A place in S3. */
@@ -95,44 +95,6 @@ export function s3Store({ client, bucket, prefix, cacheControl }: S3StoreProps):
       throw new FailureError('STORE_UNREACHABLE', `${urlOf(place)} holds more than ${MAX_PAGES * 1000} objects.`);
     },
   };
-}
-
-/** A bucket that is missing is not a missing object: only the latter means that there is no newer root. */
-function isMissing(error: unknown): boolean {
-  return nameOf(error) !== 'NoSuchBucket' && statusOf(error) === 404;
-}
-
-/** 412: another token. 409: somebody else's put was under way. 404: deleted, so it is not what we read. */
-function isLostRace(error: unknown): boolean {
-  return statusOf(error) === 412 || nameOf(error) === 'ConditionalRequestConflict' || isMissing(error);
-}
-
-/** Only the error's name goes into the message: AWS's own text may quote key ids and the signed request. */
-function awsError(error: unknown, url: string, done: string): unknown {
-  if (isCoded(error)) return error;
-  const status = statusOf(error);
-  const hint = status === 301 ? '; the bucket is in another region than the client' : '';
-  const why = `${printable(nameOf(error))}${status === undefined ? '' : ` (${status})`}${hint}`;
-  const code = isDenied(error) ? 'ACCESS_DENIED' : 'STORE_UNREACHABLE';
-  return new FailureError(code, `${url} could not be ${done}: ${why}.`, { cause: error });
-}
-
-function isDenied(error: unknown): boolean {
-  return (
-    statusOf(error) === 403 || ['CredentialsProviderError', 'ExpiredToken', 'InvalidToken'].includes(nameOf(error))
-  );
-}
-
-/** The AWS error's name; for a network error, which has none of its own, the operating system's. */
-function nameOf(error: unknown): string {
-  return textOf(error, 'code') ?? textOf(error, 'name') ?? 'unknown error';
-}
-
-function statusOf(error: unknown): number | undefined {
-  if (typeof error !== 'object' || error === null || !('$metadata' in error)) return undefined;
-  const { $metadata: metadata } = error;
-  if (typeof metadata !== 'object' || metadata === null || !('httpStatusCode' in metadata)) return undefined;
-  return typeof metadata.httpStatusCode === 'number' ? metadata.httpStatusCode : undefined;
 }
 
 function incomplete(url: string, missing: string): FailureError {

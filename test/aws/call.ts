@@ -127,7 +127,15 @@ const OBJECT_OPERATIONS: Readonly<Record<string, string>> = {
   DELETE: 'DeleteObject',
 };
 
+const MULTIPART_OPERATIONS: Readonly<Record<string, string>> = {
+  PUT: 'UploadPart',
+  POST: 'CompleteMultipartUpload',
+  DELETE: 'AbortMultipartUpload',
+};
+
 function objectOperation(method: string, headers: IncomingHttpHeaders, query: URLSearchParams): string {
+  if (method === 'POST' && query.has('uploads')) return 'CreateMultipartUpload';
+  if (query.has('uploadId')) return MULTIPART_OPERATIONS[method] ?? 'Unknown';
   // A sub-resource (?tagging, ?uploads, ?acl) or a copy is another operation, which must not pass for the plain one.
   const isPlain = [...query.keys()].every((name) => name === 'x-id' || name === 'versionId');
   if (!isPlain || headers['x-amz-copy-source'] !== undefined) return 'Unknown';

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { MultipartUploads } from './s3-multipart.ts';
 
 /** One version of an object, or a delete marker. */
 export interface ObjectVersion {
@@ -60,8 +61,14 @@ export class Bucket {
     return [...this.#versions.keys()].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   }
 
-  put(key: string, bytes: Uint8Array | string, headers: Readonly<Record<string, string>> = {}): ObjectVersion {
-    return this.#add(key, Buffer.from(bytes as Uint8Array), headers, false);
+  /** @param etag - of an upload in parts; else the MD5 */
+  put(
+    key: string,
+    bytes: Uint8Array | string,
+    headers: Readonly<Record<string, string>> = {},
+    etag?: string,
+  ): ObjectVersion {
+    return this.#add(key, Buffer.from(bytes as Uint8Array), headers, false, etag);
   }
 
   /** Deletes as S3 does: by a delete marker, which is returned, where there is versioning. */
@@ -80,12 +87,18 @@ export class Bucket {
     return removed;
   }
 
-  #add(key: string, bytes: Buffer, headers: Readonly<Record<string, string>>, deleteMarker: boolean): ObjectVersion {
+  #add(
+    key: string,
+    bytes: Buffer,
+    headers: Readonly<Record<string, string>>,
+    deleteMarker: boolean,
+    etag = `"${createHash('md5').update(bytes).digest('hex')}"`,
+  ): ObjectVersion {
     const version: ObjectVersion = {
       versionId: this.versioned ? randomBytes(24).toString('base64url') : 'null',
       deleteMarker,
       bytes,
-      etag: `"${createHash('md5').update(bytes).digest('hex')}"`,
+      etag,
       lastModified: new Date(Math.floor(this.#now().getTime() / 1000) * 1000),
       headers,
     };
@@ -96,6 +109,7 @@ export class Bucket {
 
 /** The buckets, and what a test does with them behind the callers' back. */
 export class Buckets {
+  readonly multipart = new MultipartUploads();
   readonly #buckets = new Map<string, Bucket>();
   readonly #region: string;
   readonly #now: () => Date;

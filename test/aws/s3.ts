@@ -15,6 +15,10 @@ export function answerS3(buckets: Buckets, call: Call): Answer {
   if (operation === 'DeleteObject') return deleteObject(bucket, key, call);
   if (operation === 'ListObjectsV2') return listObjects(bucket, call.query);
   if (operation === 'ListObjectVersions') return listVersions(bucket, call.query);
+  if (/Multipart|UploadPart/.test(operation))
+    return buckets.multipart.answer(bucket, call, () => {
+      checkWriteConditions(bucket.current(key), call);
+    });
   throw new AwsError(501, 'NotImplemented', `This endpoint does not imitate ${call.method} ?${call.query.toString()}.`);
 }
 

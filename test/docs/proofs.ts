@@ -57,6 +57,12 @@ export const PROOFS: Readonly<Record<string, Proof>> = {
     says: 'takes up again what stayed, and goes on where it was',
   },
 
+  'npx timekeeper publish orbit': {
+    file: 'test/cli/publish-deployed.test.ts',
+    says: 'publishes as the publisher’s role',
+  },
+  'timekeeper publish orbit': { file: 'test/cli/publish-deployed.test.ts', says: 'publishes as the publisher’s role' },
+
   'npx timekeeper status orbit': { file: 'test/cli/status.test.ts', says: 'of a configured name begins with the pin' },
   'timekeeper status orbit': { file: 'test/cli/status.test.ts', says: 'of a configured name begins with the pin' },
 

@@ -1,0 +1,213 @@
+import { FailureError, isRefusal, RefusalError } from '../contract/errors.ts';
+import type { Warning } from '../contract/codes.ts';
+import type { Store } from '../stores/store.ts';
+import type { Instant } from '../tuf/instant.ts';
+import { parseTimestamp } from '../tuf/timestamp.ts';
+import { carryOut, sizeOf, type Progress } from './carry-out.ts';
+import type { Destination } from './destination.ts';
+import { inParallel } from './in-parallel.ts';
+import type { Refusal } from './judge-roots.ts';
+import type { SnapshotName } from './judge-snapshot.ts';
+import { readLocal, readLocalRoots, targetsFolder, type LocalRepository } from './local-repository.ts';
+import { checkTargets, listedFiles, type CheckedTarget } from './local-target.ts';
+import { planPublication, planRoots, type Publication, type Stage, type Unlisted } from './plan-publication.ts';
+import { readPublishedRoots, readPublishedState, type PublishedState } from './published-state.ts';
+import { leaveReceipt, readReceipt, receiptIn } from './receipt.ts';
+import { readRecord, writeRecord, type PublishRecord } from './record.ts';
+
+/** What is published where, and how. */
+export interface Publishing {
+  /** The folder with our metadata and `targets/`. */
+  readonly folder: string;
+  readonly destination: Destination;
+  /** The signer vouches for newer snapshots: timestamp.json is left to it. */
+  readonly isAdvance: boolean;
+  /** Where the signer looks for the receipt; undefined where there is no signer. */
+  readonly receipts: Store | undefined;
+  /** Our own state's folder, beside the repository; undefined where there is none. */
+  readonly state: string | undefined;
+  /** The version of a published snapshot that is replaced although ours does not come from it. */
+  readonly replace: number | undefined;
+  /** Also removes what clients need no more. */
+  readonly prune: boolean;
+  /** Nothing is written anywhere. */
+  readonly dryRun: boolean;
+  /** The one clock reading. */
+  readonly now: Instant;
+}
+
+/** What a publish asks of whoever runs it. */
+export interface Companion {
+  /** Reads our folder while nobody changes it. */
+  undisturbed<T>(read: () => Promise<T>): Promise<T>;
+  /**
+   * Signs our timestamp.json again, in our folder.
+   * @throws RefusalError TIMESTAMP_BEHIND if the key is not here
+   */
+  sign(above: number): Promise<void>;
+  /** Is shown what will be done, before anything is. Whoever does not want it throws. */
+  agree(publication: Publication): Promise<void>;
+  readonly progress: Progress;
+}
+
+/** What a publish came to. */
+export interface Published {
+  /** What was done; for a dry run, what would be. */
+  readonly publication: Publication;
+  readonly snapshot: SnapshotName;
+  /** The timestamp that is there now; undefined if none is. */
+  readonly timestamp: { readonly version: number; readonly expires: Instant } | undefined;
+  /** Names of the files below `targets/` that were removed. */
+  readonly removed: readonly string[];
+  readonly warnings: readonly Warning[];
+}
+
+const ATTEMPTS = 5; // the signer signs once in ten minutes; who else is faster than we are again and again is no accident
+
+/**
+ * Publishes a repository: verifies ours, compares it with what is there, and puts what is missing, in an order in which clients get through at every moment.
+ * What somebody else writes meanwhile is looked at and judged again. A run that broke off is gone on with by the next one.
+ * @throws RefusalError - as planPublication refuses; what a client refuses of our own folder; TARGET_FILE_MISSING, TARGET_FILE_MISMATCH; TIMESTAMP_BEHIND
+ * @throws FailureError LOST_RACE, LOCKED, STORE_UNREACHABLE, ACCESS_DENIED, STORE_FULL
+ */
+export async function publish(publishing: Publishing, companion: Companion): Promise<Published> {
+  const { folder, destination, isAdvance, dryRun } = publishing;
+  const [first, checked] = await companion.undisturbed(async () => {
+    const local = await readLocal(folder, { withoutTimestamp: isAdvance });
+    const files = listedFiles(local.targets.values(), local.root.consistentSnapshot, targetsFolder(folder));
+    return [local, await checkTargets(files, destination.partSize)] as const;
+  });
+  const work = () => attempts(publishing, companion, first, checked);
+  return dryRun ? work() : destination.alone(work);
+}
+
+async function attempts(
+  publishing: Publishing,
+  companion: Companion,
+  first: LocalRepository,
+  checked: readonly CheckedTarget[],
+): Promise<Published> {
+  const { folder, destination, isAdvance, receipts, state, replace, dryRun, prune, now } = publishing;
+  let local = first;
+  let agreed: ReadonlySet<string> | undefined;
+  let lost: string | undefined;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const record = await readRecord(state, destination.place);
+    const receipt = receipts && (await readReceipt(receipts));
+    const claim = isAdvance && receipt !== undefined ? receiptIn(receipt.bytes) : undefined;
+    const withListed = record.base === undefined;
+    const published = await readPublishedState(destination, local, checked, { isAdvance, withListed });
+    const plan = planPublication(local, checked, published, { ...record, claim, replace, isAdvance, now });
+    if (plan.do === 'refuse') throw asError(plan);
+    const unlisted = prune ? plan.unlisted : [];
+    const publication: Publication = { ...plan, unlisted: unlisted?.filter(({ name }) => agreed?.has(name) ?? true) };
+    if (agreed === undefined && !dryRun) await companion.agree(publication);
+    agreed ??= new Set(publication.unlisted?.map(({ name }) => name));
+    const { snapshot } = local;
+    if (dryRun) return { publication, snapshot, timestamp: timestampOf(publication, local, published), removed: [], warnings: plan.warnings }; // prettier-ignore
+    if (typeof plan.timestamp === 'object') {
+      await companion.sign(plan.timestamp.above);
+      local = await companion.undisturbed(() => readLocal(folder, { withoutTimestamp: isAdvance }));
+      if (local.snapshot.sha256 !== snapshot.sha256)
+        throw new FailureError('LOST_RACE', 'Our folder was changed while it was published.');
+      continue;
+    }
+
+    // From now on what is put is known to be ours, also if this run breaks off.
+    if (plan.stages.length > 0) await writeRecord(state, destination.place, withBegun(record, local));
+    const claiming = isAdvance && receipts !== undefined;
+    const [before, after] = claiming ? cutAtSnapshot(plan.stages) : [plan.stages, []];
+    lost = await run(before, destination, companion.progress);
+    if (lost !== undefined) continue;
+    if (claiming) await leaveReceipt(receipts, snapshot, receipt, true);
+    lost = await run(after, destination, companion.progress);
+    if (lost !== undefined) continue;
+
+    if (!isAdvance && receipts !== undefined) await leaveReceipt(receipts, snapshot, receipt, false);
+    await writeRecord(state, destination.place, { base: nameOf(snapshot), begun: [] });
+    const removed = await remove(publication.unlisted ?? [], destination);
+    return { publication, snapshot, timestamp: timestampOf(publication, local, published), removed, warnings: plan.warnings }; // prettier-ignore
+  }
+  throw new FailureError('LOST_RACE', `${lost ?? 'timestamp.json'} was written by somebody else again and again.`);
+}
+
+const REMEMBERED = 20; // publishes that were begun; who breaks off more often in a row may have to say --replace
+
+function withBegun({ base, begun }: PublishRecord, { snapshot, targets }: LocalRepository): PublishRecord {
+  const ours = { ...nameOf(snapshot), targets: targets.get('targets')?.sha256 ?? '' };
+  const others = begun.filter(({ sha256 }) => sha256 !== ours.sha256);
+  return { base, begun: [...others, ours].slice(-REMEMBERED) };
+}
+
+function nameOf({ version, sha256 }: SnapshotName): SnapshotName {
+  return { version, sha256 };
+}
+
+function cutAtSnapshot(stages: readonly Stage[]): readonly [before: readonly Stage[], after: readonly Stage[]] {
+  const at = stages.findIndex(({ name }) => name === 'snapshot');
+  return at === -1 ? [stages, []] : [stages.slice(0, at), stages.slice(at)];
+}
+
+async function run(
+  stages: readonly Stage[],
+  destination: Destination,
+  progress: Progress,
+): Promise<string | undefined> {
+  if (stages.length === 0) return undefined;
+  progress.begin(sizeOf(stages));
+  try {
+    return await carryOut(stages, destination, (count) => {
+      progress.bytes(count);
+    });
+  } finally {
+    progress.end();
+  }
+}
+
+function timestampOf(
+  { timestamp }: Publication,
+  { timestamp: ours }: LocalRepository,
+  { files }: PublishedState,
+): Published['timestamp'] {
+  if (timestamp !== 'leave') return timestamp === 'put' ? ours : undefined;
+  const theirs = files.get('timestamp.json');
+  try {
+    return theirs && parseTimestamp(theirs.bytes);
+  } catch (error) {
+    if (isRefusal(error)) return undefined; // the signer mends it
+    throw error;
+  }
+}
+
+async function remove(unlisted: readonly Unlisted[], destination: Destination): Promise<readonly string[]> {
+  const removed: string[] = [];
+  await inParallel(unlisted, 4, async ({ name, token }) => {
+    if ((await destination.removeTarget(name, token)) === 'removed') removed.push(name);
+  });
+  return removed.toSorted();
+}
+
+/**
+ * Puts back the `N.root.json` that we have and that is missing there, and nothing else. Needs nothing of our folder but roots.
+ * @returns their names
+ * @throws RefusalError OTHER_REPOSITORY, METADATA_ROLLBACK, ROOT_INVALID
+ * @throws FailureError LOST_RACE, LOCKED, STORE_UNREACHABLE, ACCESS_DENIED, STORE_FULL
+ */
+export async function publishRoots(
+  { folder, destination, dryRun }: Pick<Publishing, 'folder' | 'destination' | 'dryRun'>,
+  { undisturbed, progress }: Pick<Companion, 'undisturbed' | 'progress'>,
+): Promise<readonly string[]> {
+  const roots = await undisturbed(() => readLocalRoots(folder));
+  const work = async () => {
+    const plan = planRoots({ roots }, await readPublishedRoots(destination));
+    if (plan.do === 'refuse') throw asError(plan);
+    const lost = dryRun ? undefined : await run(plan.stages, destination, progress);
+    if (lost !== undefined) throw new FailureError('LOST_RACE', `${lost} was written by somebody else meanwhile.`);
+    return plan.stages.flatMap(({ puts }) => puts.flatMap((put) => (put.is === 'metadata' ? [put.name] : [])));
+  };
+  return dryRun ? work() : destination.alone(work);
+}
+
+function asError({ code, message }: Refusal): RefusalError {
+  return new RefusalError(code, message);
+}
