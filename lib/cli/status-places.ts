@@ -21,6 +21,7 @@ import type { Setting, Status } from './status-model.ts';
 import type { StatusOptions } from './status.ts';
 import {
   directoryTrust,
+  findRepository,
   findWorkingDirectory,
   placesOf,
   stagedMetadata,
@@ -95,8 +96,10 @@ function url(address: string, options: StatusOptions): Place {
 
 async function directory(path: string, options: StatusOptions, now: Instant): Promise<Place> {
   const named = 'timekeeper status DIR';
-  const found = findWorkingDirectory(path, { named, ...(options.state !== undefined && { state: options.state }) });
   const trustedRoot = trustedRootOf(options);
+  const { repository, inLayout } = findRepository(path, named);
+  if (!inLayout && options.state === undefined && trustedRoot !== undefined) return served(path, repository, trustedRoot, options); // prettier-ignore
+  const found = findWorkingDirectory(path, { named, ...(options.state !== undefined && { state: options.state }) });
   const pin = trustedRoot ?? (await pinnedRoot(placesOf(found).state));
   const looking = planned(found, trustedRoot, enginePolicy(options), now);
   if (pin === undefined) {
@@ -106,6 +109,12 @@ async function directory(path: string, options: StatusOptions, now: Instant): Pr
   const outcome = await looking.catch((error: unknown) => outcomeOf(error, { repository: found.name, dryRun: true }));
   const metadata = directoryStore(found.repository);
   return { title: path, address: found.repository, published: { metadata }, pin, ...expected(options), outcome };
+}
+
+/** The folder with the metadata itself, such as a file server's: nobody signs there, so it is looked at as clients do. */
+function served(title: string, address: string, pin: Uint8Array, options: StatusOptions): Place {
+  const metadata = directoryStore(address);
+  return { title, address, published: { metadata }, pin, ...expected(options), outcome: undefined };
 }
 
 /** What a run would do now, as `timekeeper plan` has it. */

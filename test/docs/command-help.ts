@@ -28,10 +28,10 @@ function namesIn(help: string): readonly string[] {
 function usageIn(help: string): Usage {
   const [, usage = ''] = /^Usage: timekeeper (?:[a-z-]+ ?)+(.*)$/m.exec(help) ?? [];
   const words = usage.match(/[[<][^\]>]+[\]>]/g)?.filter((word) => word !== '[options]') ?? [];
-  const options = help.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)( [<[])?/gm);
+  const options = help.matchAll(/^ {2}(?:(-\w), )?(--[a-z-]+)( [<[])?/gm);
   return {
     most: words.some((word) => word.includes('...')) ? Infinity : words.length,
-    options: new Map(Array.from(options, ([, option = '', value]) => [option, value !== undefined])),
+    options: new Map(Array.from(options).flatMap(([, short, long = '', value]) => [short ?? long, long].map((option) => [option, value !== undefined] as const))), // prettier-ignore
   };
 }
 
@@ -43,14 +43,15 @@ function usageIn(help: string): Usage {
 export function objection(words: readonly string[], known: ReadonlyMap<string, Usage>): string | undefined {
   const [first = '', second = ''] = words;
   const name = known.has(`${first} ${second}`) ? `${first} ${second}` : first;
-  const rest = words.slice(name.split(' ').length);
+  const redirected = words.indexOf('>');
+  const rest = words.slice(name.split(' ').length, redirected === -1 ? undefined : redirected);
   if (name.startsWith('--') || /^[A-Z…]+$/.test(name)) return undefined; // of the program itself, or a placeholder
   const usage = known.get(name);
   if (usage === undefined) return `there is no command ${name}`;
   let others = 0;
   for (let at = 0; at < rest.length; at += 1) {
     const word = rest[at] ?? '';
-    if (!word.startsWith('--')) others += 1;
+    if (!word.startsWith('-')) others += 1;
     else if (!usage.options.has(word)) return `${name} has no option ${word}`;
     else if (usage.options.get(word) === true) at += 1;
   }

@@ -11,6 +11,12 @@ const HERE: Proof = { exits: 0 };
 const DEPLOYED: Proof = { deployed: 0 };
 const CEREMONY: Proof = { file: 'test/docs/root-ceremony.test.ts', says: 'the commands of key-rotation.md' };
 
+/** Every line of docs/operating-a-fleet-repository.md, in its order. */
+const OPERATING: Proof = {
+  file: 'test/docs/operating.test.ts',
+  says: 'lead from nothing to a repository from which clients update, the oldest too, and through what comes later',
+};
+
 /** Every command that a page tells to type, with what shows that it works. */
 export const PROOFS: Readonly<Record<string, Proof>> = {
   'npm ci && npm start': {
@@ -86,9 +92,38 @@ export const PROOFS: Readonly<Record<string, Proof>> = {
   'timekeeper audit orbit': DEPLOYED,
   'timekeeper pause orbit --reason "moving the key to KMS" --for "3 days"': DEPLOYED,
   'timekeeper resume orbit': DEPLOYED,
+  'timekeeper updates init --path ceremony': OPERATING,
+  'timekeeper updates roots --path ceremony > root.json': OPERATING,
+  'mkdir -p work/keys': OPERATING,
+  'cp -r ceremony/repository work/': OPERATING,
+  'cp ceremony/keys/targets.json ceremony/keys/snapshot.json ceremony/keys/timestamp.json work/keys/': OPERATING,
+  'timekeeper updates add --path work --target osqueryd --platform linux --name osqueryd --version 5.0.1 -t 5.0 -t 5 -t stable':
+    OPERATING,
+  'timekeeper updates add --path work --target orbit --platform linux --name orbit --version 1.2.3 -t 1.2 -t 1 -t stable':
+    OPERATING,
+  'timekeeper updates add --path work --target fleet-desktop.tar.gz --platform linux --name desktop --version 1.2.3 -t stable':
+    OPERATING,
+  'timekeeper updates list --path work': OPERATING,
+  'timekeeper publish ./staging work': OPERATING,
+  'timekeeper verify ./staging --trusted-root root.json': OPERATING,
+  'timekeeper publish orbit work': OPERATING,
+  'timekeeper updates add --path work --target osqueryd-5.1.0 --platform linux --name osqueryd --version 5.1.0 -t edge':
+    OPERATING,
+  'timekeeper updates add --path work --target osqueryd-5.1.0 --platform linux --name osqueryd --version 5.1.0 -t edge -t stable':
+    OPERATING,
+  'timekeeper updates add --path work --target osqueryd --platform linux --name osqueryd --version 5.0.1 -t stable':
+    OPERATING,
+  'timekeeper updates remove --path work --name osqueryd --platform linux --version 5.1.0': OPERATING,
+  'timekeeper publish orbit work --prune': OPERATING,
+  'timekeeper updates extend targets --path work --targets-validity "1200 days"': OPERATING,
+  'timekeeper updates stage-root next-root.json --path work --root-validity "3700 days"': OPERATING,
+  'timekeeper updates sign next-root.json --key ceremony/keys/root.json --trusted-root root.json': OPERATING,
+  'timekeeper updates publish-root next-root.json --path work': OPERATING,
 };
 
 /** Commands that no test runs, and why; a line that a test runs has no place here. */
 export const NOT_RUN: Readonly<Record<string, string>> = {
   'TIMEKEEPER_ACCOUNT=123456789012 npm run test:account': 'it needs an AWS account',
+  'fleetctl package --type=deb --fleet-url=https://fleet.example.com --enroll-secret=SECRET --update-url=https://updates.example.com --update-roots="$(timekeeper updates roots --path work)"':
+    'fleetctl is not ours to install; operating.test.ts hands the same root to the library that it uses',
 };
