@@ -8,7 +8,7 @@ import { isCoded } from '../lib/contract/errors.ts';
 import { addDeployment } from '../lib/infra/deployment.ts';
 
 try {
-  const app = new App();
+  const app = new App({ autoSynth: false }); // else the CDK synthesises at the end what was refused here, with an error of its own
   const file: unknown = app.node.tryGetContext('config');
   const configuration = configurationOf(typeof file === 'string' ? file : undefined);
   addDeployment(app, configuration, {

@@ -57,6 +57,21 @@ describe('the app that cdk.json names', () => {
     expect(stderr).toBe('There is no file "timekeeper.json". Run `timekeeper init-config`: it asks and writes one.\n');
   });
 
+  test('says in one line what to do where timekeeper.json has more repositories than fit, and writes no template', async () => {
+    const repositories = Array.from({ length: 20 }, (_, at) => [
+      `tuf-${at}`,
+      { hosting: {}, root: { version: 1, sha256: String(at).padStart(64, 'a') } },
+    ]);
+    const file = join(app, 'timekeeper.json');
+    writeFileSync(file, JSON.stringify({ repositories: Object.fromEntries(repositories) as object }));
+    const { code, stderr } = await deploy();
+    rmSync(file);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^timekeeper\.json makes more of the stack updates-signing than AWS takes: \d+ resources of 500\. Keep about 1[56] of its 20 repositories\. .*\n$/,
+    );
+  }, 120_000);
+
   test('is the file that is built', () => {
     const { app: named } = JSON.parse(readFileSync(join(PROJECT, 'cdk.json'), 'utf8')) as { app: string };
     expect(named).toBe(`node ${relative(installed, join(dist, 'infra', 'deploy.mjs'))}`);
