@@ -84,16 +84,20 @@ export function knownIdentity(bytes: Uint8Array, { repository, place, pin, deplo
   if (identity.repository !== repository || identity.place !== place) {
     throw new RefusalError(
       'JOURNAL_FOREIGN',
-      `journal.json belongs to ${printable(`${identity.repository || 'a directory'} ${identity.place}`)}, not to ${repository || 'a directory'} ${place}.`,
+      `journal.json belongs to ${printable(called(identity))}, not to ${called({ repository, place })}.`,
     );
   }
   if (pin !== undefined && (pin.version !== identity.pin.version || pin.sha256 !== identity.pin.sha256)) {
     throw new RefusalError(
       'ROOT_PIN_MISMATCH',
-      `The journal's pin is root version ${identity.pin.version}, the configuration's is version ${pin.version} with another SHA-256.`,
+      `The journal's pin is root version ${identity.pin.version} with the SHA-256 ${identity.pin.sha256}, the configuration's is version ${pin.version} with ${pin.sha256}.`,
     );
   }
   return { ...identity, deployment };
+}
+
+function called({ repository, place }: Pick<Identity, 'repository' | 'place'>): string {
+  return [repository, place].filter((word) => word !== '').join(' in ') || 'a directory';
 }
 
 /**

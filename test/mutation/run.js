@@ -5,102 +5,140 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Agenda } from './agenda.js';
 import { prepareSources, pureTests } from './sources.js';
-import { workThrough } from './workers.js';
+import { processorSeconds, workThrough } from './workers.js';
 
 process.chdir(join(import.meta.dirname, '..', '..'));
 const started = Date.now();
 const folder = join(process.cwd(), '.cache', 'mutation');
 const words = process.argv.slice(2);
-/** How many mutants of a source a test file noticed, by `source file`. */
-const noticed = new Map();
+const isWhole = words.length === 0;
+/** How many test files are asked, in a whole run, where survivors.json says why a mutant survives. */
+const FOR_LISTED = 3;
+const LOADING = 60; // seconds of the processor at most
 
 const { files, mutants } = await prepareSources(folder);
 const listed = JSON.parse(await readFile(join(import.meta.dirname, 'survivors.json'), 'utf8'));
-const wanted = mutants.filter(({ file, line, change }) => words.length === 0 || words.some((word) => `${file}:${line} ${change}`.includes(word))); // prettier-ignore
-/** Tests of size and of luck. With all mutants in the sources they take minutes, and what they would notice, others do. */
-const leftOut = /100,000 targets|from a list of 130,000|random schedules/;
-const request = { leftOut, sources: { folder, files }, count: mutants.length + 1 };
+const wanted = mutants.filter(({ file, line, change }) => isWhole || words.some((word) => `${file}:${line} ${change}`.includes(word))); // prettier-ignore
+const request = { sources: { folder, files }, count: mutants.length + 1 };
 
 const tests = await cover(await pureTests());
-say(`${wanted.length} mutants, ${tests.length} tests, ${seconds()} s to see which test comes by which`);
+say(
+  `${wanted.length} mutants, ${[...tests.values()].flatMap(({ tests }) => tests).length} tests; ${time()} to see which test comes by which`,
+);
 
-/** @type {{ mutant: import('./mutants.js').Mutant, how: 'killed' | 'too long' | 'survived' | 'not reached' }[]} */
+/** @type {{ mutant: import('./mutants.js').Mutant, how: 'noticed' | 'too long' | 'survived' | 'not reached' }[]} */
 const fates = [];
-await workThrough(wanted, async (mutant, ask) => {
-  const how = await fateOf(mutant, ask);
-  fates.push({ mutant, how });
-  if (how !== 'killed') say(`${how}: ${mutant.file}:${mutant.line}  ${mutant.change}`);
-  if (fates.length % 50 === 0) say(`${fates.length} of ${wanted.length}, ${seconds()} s`);
-});
-process.exitCode = (await judge()) ? 0 : 1;
+await judgeAll();
+process.exitCode = report() ? 0 : 1;
 
-/** Runs every test once with all mutants asleep, and notes which it comes by. */
+/**
+ * Runs every test once with all mutants asleep, and notes which it comes by.
+ * @returns {Promise<Map<string, import('./agenda.js').TestFile & { tests: { name: string, cost: number, passed: Set<number> }[] }>>}
+ */
 async function cover(paths) {
-  const found = [];
-  await workThrough(paths, async (path, ask) => {
-    const answer = await ask({ ...request, awake: 0, paths: [path] }, 600);
-    if (answer === 'too long' || answer.reports.length === 0)
-      throw new Error(`${path} does not run: ${answer.failure ?? answer}`);
-    const everywhere = new Set(answer.reports.flatMap(({ test, passed }) => (test === undefined ? passed : [])));
-    for (const { test, passed, cost, failed } of answer.reports) {
-      if (failed) say(`LEFT OUT: ${path}, "${test}", which fails with nothing taken out`);
-      else if (test !== undefined) found.push({ path, test, cost, passed: new Set([...everywhere, ...passed]) });
-    }
-  });
+  const found = new Map();
+  const open = [...paths];
+  await workThrough(
+    () => open.pop(),
+    async (path, ask) => {
+      const [loaded, ran] = [[], []];
+      const answer = await ask({ ...request, task: 'survey', awake: 0, path }, LOADING, (message) =>
+        message.test === undefined ? loaded.push(...message.loaded) : ran.push(message),
+      );
+      if (answer === 'too long' || (answer.failure && ran.length === 0))
+        throw new Error(`${path} does not run: ${answer.failure ?? answer}`);
+      for (const { test } of ran.filter(({ failed }) => failed))
+        say(`LEFT OUT: ${path}, "${test}", which fails with nothing taken out`);
+      const sound = ran.filter(({ failed }) => !failed);
+      if (sound.length === 0) return;
+      found.set(path, {
+        cost: sound.reduce((sum, { cost }) => sum + cost, 0),
+        loaded: new Set(loaded),
+        passed: new Set([...loaded, ...sound.flatMap(({ passed }) => passed)]),
+        tests: sound.map(({ test, cost, passed }) => ({ name: test, cost, passed: new Set(passed) })),
+      });
+    },
+  );
   return found;
 }
 
-/**
- * One test file after the other: the mutant's own, then those that noticed most of the same source's, then the cheapest.
- * Where survivors.json says why it survives, only the first few are asked again.
- */
-async function fateOf(mutant, ask) {
-  const { id, file } = mutant;
-  const covering = new Map();
-  for (const test of tests.filter(({ passed }) => passed.has(id)))
-    covering.set(test.path, [...(covering.get(test.path) ?? []), test]);
-  if (covering.size === 0) return 'not reached';
-  const own = `${file.replace(/^lib/, 'test').replace(/\.ts$/, '')}.test.ts`;
-  const rank = (path) => (path === own ? Infinity : (noticed.get(`${file} ${path}`) ?? 0));
-  const paths = [...covering.keys()].sort(
-    (one, other) => rank(other) - rank(one) || costOf(covering.get(one)) - costOf(covering.get(other)),
+async function judgeAll() {
+  const agenda = new Agenda(wanted, tests, (mutant) => (isWhole && isListed(mutant) ? FOR_LISTED : Infinity));
+  for (const mutant of agenda.takeUnreached()) note(mutant, 'not reached');
+  await workThrough(
+    () => agenda.next(),
+    async (job, ask) => {
+      const { path, fromLoad, mutants } = job;
+      const open = new Map(mutants.map((mutant) => [mutant.id, mutant]));
+      const settle = (id, is) => {
+        const how = agenda.settle(job, open.get(id), is);
+        if (how !== undefined) note(open.get(id), how);
+        open.delete(id);
+      };
+      let begun = fromLoad ? mutants[0].id : 0;
+      const answer = await ask(
+        {
+          ...request,
+          task: 'judge',
+          awake: begun,
+          path,
+          fromLoad,
+          warmUp: makingMost(path),
+          mutants: mutants.map(({ id }) => ({ id, tests: testsBy(path, id) })),
+        },
+        LOADING,
+        (message) => {
+          if (message.is === undefined) begun = message.begun;
+          else settle(message.mutant, message.is);
+        },
+      );
+      if (open.has(begun) && answer === 'too long') settle(begun, 'too long');
+      if (open.has(begun) && fromLoad) settle(begun, 'noticed'); // the file does not even load
+      if (open.size === mutants.length) throw new Error(`${path} does not run: ${answer.failure ?? 'a test fails'}`);
+      for (const id of open.keys()) settle(id, 'not asked');
+    },
   );
-  for (const path of isListed(mutant) ? paths.slice(0, 3) : paths) {
-    const part = covering.get(path);
-    const seconds = 10 + 5 * costOf(part); // to start, and five times what they took when all was well
-    const answer = await ask({ ...request, awake: id, paths: [path], tests: part.map(({ test }) => test) }, seconds);
-    if (answer === 'too long') return answer;
-    if (!answer.failure) continue;
-    noticed.set(`${file} ${path}`, rank(path) + 1);
-    return 'killed';
-  }
-  return 'survived';
 }
 
-/** Seconds of the processor. */
-function costOf(part) {
-  return part.reduce((sum, { cost }) => sum + cost, 0) / 1_000;
+/** The test that comes by most: the first of those that need what they all share. */
+function makingMost(path) {
+  const { tests: all } = tests.get(path);
+  return all.reduce((most, test) => (test.passed.size > most.passed.size ? test : most)).name;
+}
+
+/** Those of a file that come by a mutant: all, if its loading does. */
+function testsBy(path, id) {
+  const { loaded, tests: all } = tests.get(path);
+  return all.filter(({ passed }) => loaded.has(id) || passed.has(id));
+}
+
+function note(mutant, how) {
+  fates.push({ mutant, how });
+  if (how !== 'noticed') say(`${how}: ${mutant.file}:${mutant.line}  ${mutant.change}`);
+  if (fates.length % 50 === 0) say(`${fates.length} of ${wanted.length}; ${time()}`);
 }
 
 function isListed({ file, change }) {
   return listed.some((entry) => entry.file === file && entry.change === change);
 }
 
-async function judge() {
+function report() {
   const alive = fates
     .filter(({ how }) => how === 'survived' || how === 'not reached')
     .sort((a, b) => a.mutant.id - b.mutant.id);
   const unexplained = alive.filter(({ mutant }) => !isListed(mutant));
   for (const { mutant, how } of unexplained)
     console.log(`${mutant.file}:${mutant.line}  ${mutant.change}${how === 'survived' ? '' : '  (no test comes by)'}`);
-  const stale = words.length > 0 ? [] : listed.filter((entry) => !alive.some(({ mutant }) => mutant.file === entry.file && mutant.change === entry.change)); // prettier-ignore
+  const isAlive = (entry) => alive.some(({ mutant }) => mutant.file === entry.file && mutant.change === entry.change);
+  const stale = isWhole ? listed.filter((entry) => !isAlive(entry)) : [];
   for (const { file, change } of stale)
     console.log(`${file}  ${change}: stands in survivors.json, but does not survive`);
   const tooLong = fates.filter(({ how }) => how === 'too long').length;
   console.log(
     `${fates.length} guards taken out: ${fates.length - alive.length} noticed (${tooLong} because the tests did not end), ` +
-      `${alive.length - unexplained.length} explained in survivors.json, ${unexplained.length} not noticed; ${seconds()} s`,
+      `${alive.length - unexplained.length} explained in survivors.json, ${unexplained.length} not noticed; ${time()}`,
   );
   return unexplained.length === 0 && stale.length === 0;
 }
@@ -109,6 +147,7 @@ function say(text) {
   process.stderr.write(`${text}\n`);
 }
 
-function seconds() {
-  return Math.round((Date.now() - started) / 1_000);
+function time() {
+  const used = processorSeconds();
+  return `${Math.round((Date.now() - started) / 1_000)} s${used === undefined ? '' : `, ${Math.round(used)} s of the processor`}`;
 }

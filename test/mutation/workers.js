@@ -1,5 +1,6 @@
 /** Processes that run tests, as many as there are processors; one that takes too long is ended and replaced. */
 import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -9,55 +10,93 @@ const MAX_MEGABYTES = 1_500; // jest does not give back all of what a test file 
 const TICKS = 100; // a second, in /proc
 
 /**
- * Works through a list of jobs.
- * @template Job
- * @param {Job[]} jobs
- * @param {(job: Job, ask: (request: object, seconds: number) => Promise<object | 'too long'>) => Promise<void>} work - seconds of the processor, where the system tells them: on a busy machine everything takes long
+ * @typedef {(request: object, seconds: number, hear: (message: object) => void) => Promise<{ failure?: string } | 'too long'>} Ask
+ *   Sends a request to a worker and hears what it has to say until it ended, or took more seconds of the processor than it has until its next word.
+ *   A message that has `seconds` says how many from then on.
  */
-export async function workThrough(jobs, work) {
-  const open = jobs.values();
-  await Promise.all(Array.from({ length: availableParallelism() }, () => oneWorker(open, work)));
-}
 
-async function oneWorker(open, work) {
-  let worker;
-  const ask = async (request, seconds) => {
-    worker ??= fork(WORKER, { execArgv: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'], stdio: ['ignore', 'ignore', 'ignore', 'ipc'], serialization: 'advanced' }); // prettier-ignore
-    const answer = await answerOf(worker, request, seconds);
-    if (answer === 'too long' || answer.megabytes > MAX_MEGABYTES) {
-      worker.kill('SIGKILL');
-      worker = undefined;
-    }
-    return answer;
-  };
-  for (const job of open) await work(job, ask);
-  worker?.kill();
-}
+/**
+ * Works through jobs until there are none.
+ * @template Job
+ * @param {() => Job | undefined | 'later'} next - `later`: when one of those that are being done is done
+ * @param {(job: Job, ask: Ask) => Promise<void>} work
+ */
+export async function workThrough(next, work) {
+  const doing = new Set();
+  await Promise.all(Array.from({ length: availableParallelism() }, oneWorker));
 
-function answerOf(worker, request, seconds) {
-  return new Promise((resolve, reject) => {
-    const ended = (code, signal) => settle(() => reject(new Error(`A worker ended (${code ?? signal}).`)));
-    const before = processorSeconds(worker.pid) ?? 0;
-    const started = Date.now();
-    const isOver = () => (processorSeconds(worker.pid) ?? (Date.now() - started) / 1_000 + before) - before > seconds;
-    const isStuck = () => Date.now() - started > 10_000 * seconds;
-    const timer = setInterval(() => (isOver() || isStuck()) && settle(() => resolve('too long')), 1_000);
-    const answered = (answer) => settle(() => resolve(answer));
-    const settle = (done) => {
-      clearInterval(timer);
-      worker.off('exit', ended).off('message', answered);
-      done();
+  async function oneWorker() {
+    let worker;
+    const ask = async (request, seconds, hear) => {
+      worker ??= fork(WORKER, { execArgv: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'], stdio: ['ignore', 'ignore', 'ignore', 'ipc'], serialization: 'advanced' }); // prettier-ignore
+      const answer = await answerOf(worker, request, seconds, hear);
+      if (answer === 'too long' || answer.megabytes > MAX_MEGABYTES) {
+        await ended(worker, 'SIGKILL');
+        worker = undefined;
+      }
+      return answer;
     };
-    worker.on('exit', ended).on('message', answered);
+    for (let job = next(); job !== undefined; job = next()) {
+      if (job === 'later') {
+        await Promise.race(doing);
+        continue;
+      }
+      const done = work(job, ask);
+      doing.add(done);
+      await done;
+      doing.delete(done);
+    }
+    if (worker) await ended(worker, 'SIGTERM');
+  }
+}
+
+/** Seconds of the processor, of this process and of those that it started and that ended; undefined where the system does not tell. */
+export function processorSeconds() {
+  return ticks('self', [11, 12, 13, 14]);
+}
+
+async function ended(worker, signal) {
+  if (worker.exitCode !== null || worker.signalCode !== null) return;
+  worker.kill(signal);
+  await once(worker, 'exit');
+}
+
+/** A worker that ends by itself has run out of memory: that is `too long` as well. */
+function answerOf(worker, request, seconds, hear) {
+  return new Promise((resolve) => {
+    let allowed;
+    let before;
+    let began;
+    const allow = (more) => {
+      allowed = more;
+      before = used() ?? 0;
+      began = Date.now();
+    };
+    const used = () => ticks(worker.pid, [11, 12]);
+    const isOver = () => (used() ?? (Date.now() - began) / 1_000 + before) - before > allowed;
+    const isStuck = () => Date.now() - began > 600_000 + 10_000 * allowed;
+    const timer = setInterval(() => (isOver() || isStuck()) && settle('too long'), 500);
+    const tooLong = () => settle('too long');
+    const listen = (message) => {
+      if (message.ended) return settle(message);
+      if (message.seconds !== undefined) allow(message.seconds);
+      hear(message);
+    };
+    const settle = (answer) => {
+      clearInterval(timer);
+      worker.off('exit', tooLong).off('message', listen);
+      resolve(answer);
+    };
+    allow(seconds);
+    worker.on('exit', tooLong).on('message', listen);
     worker.send(request);
   });
 }
 
-/** How long a process has had the processor; undefined where the system does not tell. */
-function processorSeconds(pid) {
+function ticks(pid, columns) {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ');
-    return (Number(fields[11]) + Number(fields[12])) / TICKS;
+    return columns.reduce((sum, column) => sum + Number(fields[column]), 0) / TICKS;
   } catch {
     return undefined;
   }

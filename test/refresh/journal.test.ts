@@ -48,7 +48,7 @@ describe('a journal that is missing, damaged or of another repository is refused
         });
       },
       answers: { outcome: 'refused', code: 'JOURNAL_FOREIGN' },
-      says: /belongs to orbit/,
+      says: /belongs to orbit, not to a directory\./,
     },
     {
       given: 'a journal of a name that would forge a line in a terminal',
@@ -69,7 +69,7 @@ describe('a journal that is missing, damaged or of another repository is refused
         });
       },
       answers: { outcome: 'refused', code: 'JOURNAL_FOREIGN' },
-      says: /s3:\/\/bucket\/orbit\//,
+      says: /belongs to s3:\/\/bucket\/orbit\/, not to a directory\./,
     },
     {
       given: "another directory's journal beside our own root chain (85)",
@@ -87,6 +87,22 @@ describe('a journal that is missing, damaged or of another repository is refused
       },
       answers: { outcome: 'refused', code: 'SIGNATURE_INVALID' },
       says: /snapshot\.json .*no valid signature/,
+    },
+    {
+      given: 'the journal of a directory in a bucket',
+      arrange: (r) => {
+        r.trust = { ...r.trust, repository: 'orbit', place: 's3://bucket/orbit/' };
+      },
+      answers: { outcome: 'refused', code: 'JOURNAL_FOREIGN' },
+      says: /belongs to a directory, not to orbit in s3:\/\/bucket\/orbit\/\./,
+    },
+    {
+      given: 'a journal whose pin has another version than the one of the configuration',
+      arrange: (r) => {
+        r.trust = { ...r.trust, pin: { ...r.journal().identity.pin, version: 2 } };
+      },
+      answers: { outcome: 'refused', code: 'ROOT_PIN_MISMATCH' },
+      says: /journal's pin is root version 1 .*, the configuration's is version 2 /,
     },
     {
       given: 'a journal whose pin is not the one of the configuration',
@@ -110,6 +126,12 @@ describe('a journal that is missing, damaged or of another repository is refused
     },
   ];
   test.each(rulesOf(damaged))('$rule', ({ expectIt }) => expectIt());
+
+  test('and one whose pin is that of the configuration is not', async () => {
+    const r = await newRepository();
+    r.trust = { ...r.trust, pin: r.journal().identity.pin };
+    await expect(r.run()).resolves.toMatchObject({ outcome: 'skipped', code: 'NOT_DUE' });
+  });
 });
 
 describe('a journal that cannot be read is refused as JOURNAL_INVALID', () => {

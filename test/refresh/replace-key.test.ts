@@ -76,11 +76,12 @@ describe('an enrolled repository gets other key material', () => {
     await expect(r.run()).resolves.toMatchObject({ ...HEALED, version: 5 });
   });
 
-  test('without a write of the chain where all of it is kept', async () => {
+  test('without a write of the chain where all of it is kept, and reading each file once where no root is given', async () => {
     const r = await newRepository();
     r.log.length = 0;
     await expect(replaceKeyOf(r)).resolves.toMatchObject({ code: 'NOT_DUE' });
     expect(puts(r)).toEqual(['state putIf journal.json']);
+    expect(r.log.filter((call) => call === 'state get journal.json')).toHaveLength(1);
   });
 
   test.each<{ given: string; arrange: (r: Repository) => unknown }>([
@@ -134,6 +135,21 @@ describe('nothing is installed and nothing is written', () => {
       code: 'SNAPSHOT_MISMATCH',
       arrange: (r) => {
         r.edit('snapshot.json', (text) => `${text} `);
+      },
+    },
+    {
+      given: 'no chain that the given root could go on with',
+      code: 'KEY_NOT_IN_ROOT',
+      arrange: (r) => {
+        r.state.objects.delete('root-chain.json');
+        r.source.keys = [newEd25519Key()];
+      },
+    },
+    {
+      given: 'no journal',
+      code: 'JOURNAL_MISSING',
+      arrange: (r) => {
+        r.state.objects.delete('journal.json');
       },
     },
     {

@@ -451,11 +451,37 @@ describe('what a root says of keys and thresholds is judged by the bytes of the 
       client: 'METADATA_EXPIRED',
     },
     {
-      given: 'a root that expires within a month',
-      arrange: (r) => r.publishRoot((root) => (root.expires = '2026-12-24T00:00:00Z')),
+      given: 'a root that expires this second',
+      arrange: (r) => r.publishRoot((root) => (root.expires = '2026-11-24T01:00:00Z')),
+      wish: force,
+      answers: signed,
+      warns: ['ROOT_EXPIRED'],
+      client: 'METADATA_EXPIRED',
+    },
+    {
+      given: 'a root that expires in 30 days',
+      arrange: (r) => r.publishRoot((root) => (root.expires = '2026-12-24T01:00:00Z')),
       wish: force,
       answers: signed,
       warns: ['ROOT_EXPIRES_SOON'],
+    },
+    {
+      given: 'a root that expires a second later than that',
+      arrange: (r) => r.publishRoot((root) => (root.expires = '2026-12-24T01:00:01Z')),
+      wish: force,
+      answers: signed,
+      warns: [],
+    },
+    {
+      given: 'a root that lists in another role a key that nobody can use, and one that it does not have',
+      arrange: (r) =>
+        r.publishRoot((root) => {
+          const { timestamp } = r.keys;
+          root.keys['aa'.repeat(32)] = { ...publicJson(timestamp), scheme: 'of tomorrow' };
+          root.roles.targets!.keyids.push('aa'.repeat(32), 'bb'.repeat(32));
+        }),
+      wish: force,
+      answers: signed,
     },
     {
       given: 'a root that turns consistent snapshots on: the versioned name is judged from then on (60)',

@@ -108,7 +108,7 @@ describe('agrees', () => {
       other: { version: 1, hashes: { sha512: b + b } },
       expected: false,
     },
-  ])('is $expected for $one and $other, either way round', ({ one, other, expected }) => {
+  ])('is $expected for $one and $other, either way round ($#)', ({ one, other, expected }) => {
     expect([agrees(entry(one), entry(other)), agrees(entry(other), entry(one))]).toEqual([expected, expected]);
   });
 });
