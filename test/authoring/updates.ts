@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { addArtefact } from '../../lib/authoring/add-artefact.ts';
+import { addArtefacts } from '../../lib/authoring/add-artefacts.ts';
 import type { Conditions, KeyRing } from '../../lib/authoring/conditions.ts';
 import { initialise } from '../../lib/authoring/initialise.ts';
 import { rotateRole } from '../../lib/authoring/rotate-role.ts';
@@ -59,8 +59,9 @@ export const ours = {
       initialise(place, given.consistentSnapshots ?? false, conditions),
     );
   },
-  add: (folder: string, artefact: Artefact, given: Given = {}) =>
-    working(folder, given, (place, conditions) => addArtefact(place, artefact, conditions)),
+  add: (folder: string, artefact: Artefact, given: Given = {}): Promise<void> => ours.addAll(folder, [artefact], given),
+  addAll: (folder: string, artefacts: readonly Artefact[], given: Given = {}): Promise<void> =>
+    working(folder, given, (place, conditions) => addArtefacts(place, artefacts, conditions)),
   timestamp: (folder: string, given: Given = {}) => working(folder, given, signTimestamp),
   rotate: (folder: string, role: Role, given: Given = {}) =>
     working(folder, given, (place, conditions) => rotateRole(place, role, conditions)),

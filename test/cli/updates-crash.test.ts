@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -19,6 +19,7 @@ const WORDS = { FLEET_ROOT_PASSPHRASE: 'r', FLEET_TARGETS_PASSPHRASE: 's', FLEET
 const atCall = (n: number): RunOptions => ({ imports: [KILL_AT_CALL], env: { ...WORDS, KILL_AT: String(n) } });
 
 let source: string;
+let build: string;
 const made = new Map<boolean, string>();
 
 beforeAll(async () => {
@@ -31,6 +32,11 @@ beforeAll(async () => {
     made.set(consistentSnapshots, folder);
   }
   writeFileSync(source, 'the second');
+  build = newPath();
+  for (const name of ['orbit', 'nudge']) {
+    mkdirSync(join(build, name, 'linux', '2'), { recursive: true });
+    writeFileSync(join(build, name, 'linux', '2', name), name);
+  }
 });
 
 function artefact(version: string) {
@@ -46,6 +52,7 @@ function start(consistentSnapshots: boolean): WorkingCopy {
 const COMMANDS = [
   { command: 'timestamp', words: () => ['timestamp'] },
   { command: 'add', words: () => ['add', '--target', source, '--name', 'orbit', '--platform', 'linux', '--version', '2', '-t', 'stable'] }, // prettier-ignore
+  { command: 'add --folder', words: () => ['add', '--folder', build, '-t', 'stable'] },
   { command: 'rotate timestamp', words: () => ['rotate', 'timestamp'] },
   { command: 'rotate root', words: () => ['rotate', 'root'] },
 ] as const;
