@@ -1,10 +1,12 @@
 import { copyAgain, copyHashed } from '../stores/copy-hashed.ts';
 import type { PreparedFile } from '../stores/switch-files.ts';
+import { inLanes } from '../stores/in-lanes.ts';
 import { isObject } from '../tuf/json.ts';
 import type { Conditions } from './conditions.ts';
 import { listTargets, storedPath, type ListedTarget } from './listed-targets.ts';
 import { checkPublication, nextPublication } from './publication.ts';
 import { readPublished, refuseExpired } from './published.ts';
+import { openKeys } from './signing-key.ts';
 import { pathsOfEach, type Artefact } from './target-paths.ts';
 import type { Workplace } from './workplace.ts';
 
@@ -22,25 +24,20 @@ export async function addArtefacts(
 ): Promise<void> {
   const { read } = place;
   const { keyRing, now } = conditions;
-  const paths = pathsOfEach(artefacts);
+  const planned = planCopies(artefacts);
   place.refuseLeftovers();
-  const keys = {
-    timestamp: await keyRing.open('timestamp', place.keyFile('timestamp')),
-    snapshot: await keyRing.open('snapshot', place.keyFile('snapshot')),
-    targets: await keyRing.open('targets', place.keyFile('targets')),
-  };
+  const opening = openKeys(keyRing, (role) => place.keyFile(role), SIGNERS);
+  opening.catch(() => undefined); // told below, unless something else is at fault
+  await (SIGNERS.some((role) => keyRing.asks(role)) ? opening : aTurn()); // else the keys are opened while this thread reads
   const published = readPublished(read);
   refuseExpired([published.root], now);
 
-  const targets: ListedTarget[] = [];
-  const copies: PreparedFile[] = [];
-  for (const [index, artefact] of artefacts.entries()) {
-    for (const target of await copy(place, artefact, paths[index] ?? [], copies.length)) {
-      const to = `repository/targets/${storedPath(target, published.root.consistentSnapshot)}`;
-      copies.push({ from: prepared(copies.length), to, isPublished: false });
-      targets.push(target);
-    }
-  }
+  const targets = await copyAll(place, planned);
+  const keys = await opening;
+  const copies = targets.map((target, index): PreparedFile => {
+    const to = `repository/targets/${storedPath(target, published.root.consistentSnapshot)}`;
+    return { from: prepared(index), to, isPublished: false };
+  });
   const before = published.targets.signed.get('targets');
   const listed = listTargets(isObject(before) ? before : new Map(), targets);
   const publication = await nextPublication(published, { listed }, { ...conditions, keys }, read);
@@ -48,17 +45,44 @@ export async function addArtefacts(
   place.publish(publication, copies);
 }
 
+const SIGNERS = ['timestamp', 'snapshot', 'targets'] as const;
+
+/** An artefact that is to be copied once for each of its paths. */
+interface PlannedCopies {
+  readonly artefact: Artefact;
+  readonly paths: readonly string[];
+  /** How many copies those before it need. */
+  readonly before: number;
+}
+
+function planCopies(artefacts: readonly Artefact[]): readonly PlannedCopies[] {
+  const paths = pathsOfEach(artefacts);
+  let count = 0;
+  return artefacts.map((artefact, index) => {
+    const before = count;
+    const own = paths[index] ?? [];
+    count += own.length;
+    return { artefact, paths: own, before };
+  });
+}
+
+const LANES = 16; // a disk flushes so many files in hardly more time than one
+
 const prepared = (index: number) => `target-${index}`;
 
-/** Copies an artefact once for each of its paths, which get the next numbers. */
-async function copy(
-  place: Workplace,
-  { file, version }: Artefact,
-  paths: readonly string[],
-  count: number,
-): Promise<readonly ListedTarget[]> {
-  const [first = '', ...others] = paths.map((_, index) => place.switch.prepared(prepared(count + index)));
-  const copied = await copyHashed(file, first);
-  for (const other of others) await copyAgain(first, other);
-  return paths.map((path) => ({ path, version, ...copied }));
+/** Copies every artefact once for each of its paths. */
+async function copyAll(place: Workplace, planned: readonly PlannedCopies[]): Promise<readonly ListedTarget[]> {
+  const targets: ListedTarget[] = [];
+  await inLanes(LANES, planned, async ({ artefact: { file, version }, paths, before }) => {
+    const [first = '', ...others] = paths.map((_, index) => place.switch.prepared(prepared(before + index)));
+    const copied = await copyHashed(file, first);
+    for (const other of others) await copyAgain(first, other);
+    for (const [index, path] of paths.entries()) targets[before + index] = { path, version, ...copied };
+  });
+  return targets;
+}
+
+/** Lets what was begun get going. */
+function aTurn(): Promise<void> {
+  return new Promise(setImmediate);
 }

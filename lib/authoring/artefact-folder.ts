@@ -1,5 +1,4 @@
 import { readdirSync, type Dirent } from 'node:fs';
-import { join } from 'node:path';
 import { UsageError } from '../contract/errors.ts';
 import { printable, quote } from '../contract/printable.ts';
 import { diskError } from '../stores/disk-error.ts';
@@ -25,7 +24,7 @@ function artefactOf(path: string, folder: string, tags: readonly string[]): Arte
   const isNamed = name.length === 1 || (name.length === 2 && name[1] === 'extensions');
   if (!isNamed) throw fault(path, folder, 'is not at NAME/PLATFORM/VERSION/FILE');
   const origin = `${printable(path)} in ${printable(folder)}`;
-  const artefact = { file: join(folder, path), name: name.toReversed().join('/'), platform, version, tags, origin };
+  const artefact = { file: `${folder}/${path}`, name: name.toReversed().join('/'), platform, version, tags, origin };
   const [asked = ''] = targetPaths(artefact);
   if (asked !== path) throw fault(path, folder, `is not called as what asks for it expects: ${quote(asked)}`);
   return artefact;
@@ -33,7 +32,7 @@ function artefactOf(path: string, folder: string, tags: readonly string[]): Arte
 
 /** Every file, by its path below the folder, in the order of names. */
 function filesBelow(folder: string, path: string): readonly string[] {
-  return entriesOf(join(folder, path)).flatMap((entry) => {
+  return entriesOf(`${folder}/${path}`).flatMap((entry) => {
     const below = path === '' ? entry.name : `${path}/${entry.name}`;
     if (entry.isDirectory()) return filesBelow(folder, below);
     if (entry.isFile()) return [below];

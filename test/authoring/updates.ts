@@ -88,6 +88,7 @@ function working<T>(
 function keyRingOf(passphrases: Passphrases): KeyRing {
   const wordOf = (role: Role) => (passphrases[role] === undefined ? undefined : Buffer.from(passphrases[role], 'utf8'));
   return {
+    asks: () => false,
     async open(role, file) {
       if (file === undefined) throw new UsageError(`${role} key not found`);
       const keyFile = readKeyFile(file, `keys/${role}.json`);
