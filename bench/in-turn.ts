@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 
 /** A program to be timed as a whole: from its start to its end. */
 export interface Candidate {
@@ -6,6 +7,8 @@ export interface Candidate {
   readonly command: readonly string[];
   /** Reads a figure in milliseconds from what it prints, in place of the time of the whole process. */
   readonly reads?: (stdout: string) => number;
+  /** Puts everything as it was, before each run and untimed. */
+  readonly before?: () => void;
 }
 
 /** What came of one candidate. */
@@ -13,28 +16,56 @@ export interface Measured {
   readonly name: string;
   /** Milliseconds, one a round. */
   readonly times: readonly number[];
+  /** Milliseconds of the processor, one a round: a busy machine changes them less. Undefined where the system does not tell. */
+  readonly processor: readonly (number | undefined)[];
 }
 
 /**
  * Times programs in turn, A B C A B C …, after a round that does not count: what slows this machine down slows all of them down.
+ * @param warmUps - rounds that do not count
  * @throws Error if one ends with anything but 0
  */
-export function timeInTurn(candidates: readonly Candidate[], rounds: number): readonly Measured[] {
-  const times = candidates.map((): number[] => []);
-  for (let round = 0; round <= rounds; round++) {
+export function timeInTurn(candidates: readonly Candidate[], rounds: number, warmUps = 1): readonly Measured[] {
+  const runs = candidates.map((): Timed[] => []);
+  for (let round = 0; round < warmUps + rounds; round++) {
     candidates.forEach((candidate, index) => {
-      const time = timeOnce(candidate);
-      if (round > 0) times[index]?.push(time);
+      const timed = timeOnce(candidate);
+      if (round >= warmUps) runs[index]?.push(timed);
     });
   }
-  return candidates.map(({ name }, index) => ({ name, times: times[index] ?? [] }));
+  return candidates.map(({ name }, index) => ({
+    name,
+    times: (runs[index] ?? []).map(({ time }) => time),
+    processor: (runs[index] ?? []).map(({ processor }) => processor),
+  }));
 }
 
-function timeOnce({ name, command, reads }: Candidate): number {
+interface Timed {
+  readonly time: number;
+  readonly processor: number | undefined;
+}
+
+function timeOnce({ name, command, reads, before }: Candidate): Timed {
+  before?.();
+  const ticks = ticksOfChildren();
   const started = process.hrtime.bigint();
   const stdout = run(name, command);
   const time = Number(process.hrtime.bigint() - started) / 1e6;
-  return reads === undefined ? time : reads(stdout);
+  const taken = ticksOfChildren();
+  const processor = ticks === undefined || taken === undefined ? undefined : (taken - ticks) * 10;
+  return { time: reads === undefined ? time : reads(stdout), processor };
+}
+
+/** Hundredths of a second of the processor that all children so far have had. @see proc(5), cutime and cstime */
+function ticksOfChildren(): number | undefined {
+  try {
+    const fields = readFileSync('/proc/self/stat', 'utf8')
+      .replace(/^.*\) /, '')
+      .split(' ');
+    return Number(fields[13]) + Number(fields[14]);
+  } catch {
+    return undefined;
+  }
 }
 
 function run(name: string, [program = '', ...words]: readonly string[]): string {

@@ -12,12 +12,12 @@ export interface Bound {
 /** A table of what was measured, in Markdown, each against the first. */
 export function table(title: string, [reference, ...others]: readonly Measured[], ratios: readonly number[]): string {
   if (reference === undefined) return '';
-  const row = ({ name, times }: Measured, against: string) =>
-    `| ${name} | ${figure(Math.min(...times))} / ${figure(median(times))} / ${figure(Math.max(...times))} | ${against} |`;
+  const row = ({ name, times, processor }: Measured, against: string) =>
+    `| ${name} | ${figure(Math.min(...times))} / ${figure(median(times))} / ${figure(Math.max(...times))} | ${processorOf(processor)} | ${against} |`;
   return [
     `\n**${title}** (n = ${reference.times.length})\n`,
-    '| what | ms: least / median / most | ratio to the first |',
-    '| --- | --- | --- |',
+    '| what | ms: least / median / most | of the processor | ratio to the first |',
+    '| --- | --- | --- | --- |',
     row(reference, '1'),
     ...others.map((other, index) => row(other, (ratios[index] ?? NaN).toFixed(3))),
   ].join('\n');
@@ -31,6 +31,11 @@ export function judge(bounds: readonly Bound[]): boolean {
     console.log(`| ${what} | ${ratio.toFixed(3)} | ${atMost} | ${verdict} |`);
   }
   return bounds.every(({ ratio, atMost, tolerance }) => ratio <= atMost + tolerance);
+}
+
+function processorOf(times: readonly (number | undefined)[]): string {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? 'unknown' : figure(median(known));
 }
 
 function figure(value: number): string {

@@ -6,6 +6,8 @@ import type { Validity } from './validity.ts';
 
 /** Whoever knows the passphrases, or asks for them. Each is asked for once in a command. */
 export interface KeyRing {
+  /** Whether somebody may be asked for a role's passphrase: then for one after the other. */
+  asks(role: RoleType): boolean;
   /**
    * Opens a role's key file.
    * @param file - its bytes, undefined if there is none

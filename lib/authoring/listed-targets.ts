@@ -7,18 +7,19 @@ export interface ListedTarget {
   readonly path: string;
   readonly length: number;
   readonly sha512: string;
+  /** Becomes `custom.version`, which `fleetctl package` reads. */
+  readonly version: string;
 }
 
 /**
  * Lists targets, new ones and ones that change: `targets` of targets.json.
  * @param listed - what is listed now
- * @param version - becomes `custom.version`, which `fleetctl package` reads
  * @returns in the order of go-tuf if what was listed is; else new ones at the end
  * @see go-tuf v0.5.2, repo.go (AddTargetsWithExpiresToPreferredRole)
  */
-export function listTargets(listed: JsonObject, added: readonly ListedTarget[], version: string): JsonObject {
+export function listTargets(listed: JsonObject, added: readonly ListedTarget[]): JsonObject {
   const targets = new Map(listed);
-  for (const { path, length, sha512 } of added) {
+  for (const { path, length, sha512, version } of added) {
     targets.delete(`/${path}`); // the same target, as very old go-tuf spelt it
     targets.set(
       path,

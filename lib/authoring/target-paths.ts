@@ -9,6 +9,8 @@ export interface Artefact {
   readonly platform: string;
   readonly version: string;
   readonly tags: readonly string[];
+  /** Where it was told of, if it is one of many: `release.jsonl, line 3`. */
+  readonly origin?: string;
 }
 
 /** The endings that a target keeps, in the order in which they are tried. */
@@ -27,13 +29,36 @@ const DESKTOP: Readonly<Record<string, string>> = {
  * @throws UsageError for a path that would not stay below `targets/` as it is written
  * @see fleetctl updates add: what Orbit asks for
  */
-export function targetPaths({ file, name, platform, version, tags }: Artefact): readonly string[] {
+export function targetPaths({ file, name, platform, version, tags, origin }: Artefact): readonly string[] {
   const [, extension] = /^extensions\/(.+)$/.exec(name) ?? [];
   const base = extension ?? name;
   const fileName = (name === 'desktop' ? DESKTOP[platform] : undefined) ?? `${base}${endingOf(file)}`;
   const paths = [version, ...tags].map((tag) => [name, platform, tag, fileName].join('/'));
-  for (const path of paths) refuseOddPath(path);
+  for (const path of paths) refuseOddPath(path, origin);
   return Array.from(new Set(paths));
+}
+
+/**
+ * The paths of several artefacts, in their order.
+ * @throws UsageError for a path that would not stay below `targets/` as it is written, or that two of them would have
+ */
+export function pathsOfEach(artefacts: readonly Artefact[]): readonly (readonly string[])[] {
+  const taken = new Map<string, Artefact>();
+  return artefacts.map((artefact) => {
+    const paths = targetPaths(artefact);
+    for (const path of paths) {
+      const other = taken.get(path);
+      if (other !== undefined) throw twice(path, other, artefact);
+      taken.set(path, artefact);
+    }
+    return paths;
+  });
+}
+
+function twice(path: string, { origin: one = '' }: Artefact, { origin: other = '' }: Artefact): UsageError {
+  return new UsageError(`${one} and ${other} would both become the target ${quote(path)}.`, {
+    remedy: 'Leave one of the two out, or give it another version or other tags.',
+  });
 }
 
 function endingOf(file: string): string {
@@ -41,11 +66,13 @@ function endingOf(file: string): string {
 }
 
 /** fleetctl cleans such paths up, and may end up elsewhere than it was told: `--name ../keys`. */
-function refuseOddPath(path: string): void {
+function refuseOddPath(path: string, origin: string | undefined): void {
   if (!isOddPath(path)) return;
-  throw new UsageError(`${quote(path)} cannot be the path of a target: a part of it is empty, a dot or two dots.`, {
-    remedy: 'Correct --name, --platform, --version or --tag.',
-  });
+  const where = origin === undefined ? '' : `${origin}: `;
+  throw new UsageError(
+    `${where}${quote(path)} cannot be the path of a target: a part of it is empty, a dot or two dots.`,
+    { remedy: 'Correct name, platform, version or tag.' },
+  );
 }
 
 /** Whether a path is not, as it is written, one that stays below a folder. */

@@ -12,6 +12,7 @@ import { newPassphraseVariable, passphrase, passphraseVariable } from './passphr
 export function askingKeyRing(): KeyRing {
   const known = new Map<RoleType, Uint8Array>();
   return {
+    asks: (role) => process.env[passphraseVariable(role)] === undefined,
     async open(role, file) {
       const name = `keys/${role}.json`;
       if (file === undefined) throw notFound(role, name);

@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { addArtefact } from '../authoring/add-artefact.ts';
+import { addArtefacts } from '../authoring/add-artefacts.ts';
+import { artefactsOfFolder } from '../authoring/artefact-folder.ts';
+import { parseArtefactList } from '../authoring/artefact-list.ts';
 import { changePassphrase } from '../authoring/change-passphrase.ts';
 import type { Conditions } from '../authoring/conditions.ts';
 import { EXTENDED_ROLES, extendRole } from '../authoring/extend-role.ts';
@@ -11,6 +13,7 @@ import { readPublished } from '../authoring/published.ts';
 import { removeTargets } from '../authoring/remove-targets.ts';
 import { rotateRole } from '../authoring/rotate-role.ts';
 import { signTimestamp } from '../authoring/sign-timestamp.ts';
+import type { Artefact } from '../authoring/target-paths.ts';
 import { atWork, Workplace } from '../authoring/workplace.ts';
 import { UsageError } from '../contract/errors.ts';
 import { printable, quote } from '../contract/printable.ts';
@@ -23,6 +26,7 @@ import { formatInstant, instantOf } from '../tuf/instant.ts';
 import { beginChain } from '../tuf/root-chain.ts';
 import { parseDuration } from './duration.ts';
 import { askingKeyRing } from './key-ring.ts';
+import { readNamedFile } from './read-file.ts';
 import { listingText } from './updates-list.ts';
 import { asFleetctl } from './updates-report.ts';
 
@@ -48,6 +52,8 @@ export interface ArtefactOptions extends UpdatesOptions {
   readonly platform?: string;
   readonly version?: string;
   readonly tag: readonly string[];
+  readonly folder?: string;
+  readonly list?: string;
 }
 
 /** `timekeeper updates init` */
@@ -79,9 +85,9 @@ export function runRoots({ path }: UpdatesOptions): Promise<void> {
 /** `timekeeper updates add` */
 export function runAdd(options: ArtefactOptions): Promise<void> {
   return asFleetctl(async () => {
-    const artefact = required(options);
+    const artefacts = artefactsOf(options);
     refuseUninitialised(options.path);
-    await atWork(options.path, tell, (place) => addArtefact(place, artefact, conditionsOf(options)));
+    await atWork(options.path, tell, (place) => addArtefacts(place, artefacts, conditionsOf(options)));
   });
 }
 
@@ -219,14 +225,43 @@ function foldersIn(paths: readonly string[], { name, platform, version, tag }: R
   });
 }
 
+const ONE = ['target', 'name', 'platform', 'version'] as const;
+
+/** One artefact, or those of a list or a folder. */
+function artefactsOf(options: ArtefactOptions): readonly Artefact[] {
+  const { folder, list, tag } = options;
+  if (list !== undefined) {
+    refuseBeside('--list', options, [...ONE, 'folder', 'tag']);
+    return parseArtefactList(readNamedFile(list, MAX_LIST_BYTES, '--list'), list);
+  }
+  if (folder !== undefined) {
+    refuseBeside('--folder', options, ONE);
+    return artefactsOfFolder(folder, tag);
+  }
+  return [{ ...required(options), tags: tag }];
+}
+
+const MAX_LIST_BYTES = 64 * 1_024 * 1_024; // some 400,000 lines
+
+/** The options of `updates add` alone. */
+type AddOption = Exclude<keyof ArtefactOptions, keyof UpdatesOptions>;
+
+function refuseBeside(option: string, options: ArtefactOptions, others: readonly AddOption[]): void {
+  const other = others.find((name) => options[name] !== undefined && options[name].length > 0);
+  if (other === undefined) return;
+  throw new UsageError(`--${other} cannot stand beside ${option}.`, {
+    remedy: `Leave one of the two out: what ${option} names says it of each file.`,
+  });
+}
+
 /** In urfave/cli's words, as fleetctl says it. */
-function required({ target, name, platform, version, tag }: ArtefactOptions) {
+function required({ target, name, platform, version }: ArtefactOptions): Omit<Artefact, 'tags'> {
   const missing = Object.entries({ target, name, platform, version }).flatMap(([flag, given]) => (given === undefined ? [flag] : [])); // prettier-ignore
   if (target === undefined || name === undefined || platform === undefined || version === undefined) {
     const flags = missing.length === 1 ? `Required flag "${missing.join('')}" not set` : `Required flags "${missing.join(', ')}" not set`; // prettier-ignore
     throw new UsageError(flags, { remedy: 'See timekeeper updates add --help.' });
   }
-  return { file: target, name, platform, version, tags: tag };
+  return { file: target, name, platform, version };
 }
 
 /** @throws UsageError if there is no repository, in fleetctl's words */

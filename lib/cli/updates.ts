@@ -24,11 +24,16 @@ export const updatesCommand = new Command('updates')
   )
   .addCommand(
     withValidity(withPath('add'), 'targets', 'snapshot', 'timestamp')
-      .description('publish a file as a target, under its version and its tags')
+      .description('publish a file as a target, under its version and its tags; or many files in one commit')
       .option('--target <file>', 'the file (required)')
       .option('--name <name>', 'name of the target, such as orbit, osqueryd or extensions/NAME (required)')
       .option('--platform <platform>', 'platform of the target, such as linux, macos or windows (required)')
       .option('--version <version>', 'version of the target (required)')
+      .option('--folder <dir>', 'in place of these four: a folder of files at NAME/PLATFORM/VERSION/FILE; all of them')
+      .option(
+        '--list <file>',
+        'in place of these four: a file of lines {"target": FILE, "name": …, "platform": …, "version": …, "tags": […]}',
+      )
       .option(
         '-t, --tag <tags>',
         'further tags, such as stable; may be repeated, and hold several with commas',

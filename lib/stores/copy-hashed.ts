@@ -1,6 +1,17 @@
-import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
-import { copyFile, open, type FileHandle } from 'node:fs/promises';
+import { createHash, hash, type Hash } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  fdatasync,
+  fdatasyncSync,
+  openSync,
+  read,
+  readSync,
+  write,
+  writeSync,
+} from 'node:fs';
+import { promisify } from 'node:util';
 import { diskError } from './disk-error.ts';
 
 /** What was copied. */
@@ -13,27 +24,31 @@ export interface Copied {
 const PIECE = 1_048_576; // bytes
 const MODE = 0o666; // less what the umask takes, as Go makes files
 
+/** What is read first of every file, and for most targets all: synchronously, which is four times as fast for so few bytes. */
+const BEGINNING = Buffer.alloc(65_536);
+
 /**
  * Copies a file and hashes what is copied, in one pass and in two pieces of memory, however large it is: while one piece is hashed, another one is
- * read or written. The hash is that of the copy, also if somebody writes to the source meanwhile. The copy is flushed.
+ * read or written. The hash is that of the copy, also if somebody writes to the source meanwhile. The copy is flushed: several calls at a time
+ * flush together, which on a disk takes a tenth of the time.
  * @param to - must not be there yet
  * @throws FailureError STORE_UNREACHABLE, ACCESS_DENIED, STORE_FULL
  */
 export async function copyHashed(from: string, to: string): Promise<Copied> {
-  const source = await opened(from, 'r', 'read');
+  const source = opened(from, 'r', 'read');
   try {
-    const copy = await opened(to, 'wx', 'written');
+    const copy = opened(to, 'wx', 'written');
     try {
-      const copied = await pump(source, copy, from, to);
-      await copy.datasync();
+      const copied = await pump({ source, copy, from, to });
+      await flush(copy);
       return copied;
     } catch (error) {
       throw diskError(error, to, 'written');
     } finally {
-      await copy.close();
+      closeSync(copy);
     }
   } finally {
-    await source.close();
+    closeSync(source);
   }
 }
 
@@ -44,54 +59,102 @@ export async function copyHashed(from: string, to: string): Promise<Copied> {
  */
 export async function copyAgain(from: string, to: string): Promise<void> {
   try {
-    await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-    const copy = await open(to, 'r+');
+    copyFileSync(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    const copy = openSync(to, 'r+');
     try {
-      await copy.datasync();
+      await flush(copy);
     } finally {
-      await copy.close();
+      closeSync(copy);
     }
   } catch (error) {
     throw diskError(error, to, 'written');
   }
 }
 
-async function opened(path: string, flags: string, done: string): Promise<FileHandle> {
+const PATIENCE = 100_000_000n; // nanoseconds
+let waited = 0n;
+
+/** In memory, flushing costs less than to have another thread do it; a disk is left to other threads, where several flush at a time. */
+async function flush(file: number): Promise<void> {
+  if (waited > PATIENCE) return flushElsewhere(file);
+  const begun = process.hrtime.bigint();
+  fdatasyncSync(file);
+  waited += process.hrtime.bigint() - begun;
+}
+
+const flushElsewhere = promisify(fdatasync);
+const readElsewhere = promisify(read);
+const writeElsewhere = promisify(write);
+
+function opened(path: string, flags: string, done: string): number {
   try {
-    return await open(path, flags, MODE);
+    return openSync(path, flags, MODE);
   } catch (error) {
     throw diskError(error, path, done);
   }
 }
 
-async function pump(source: FileHandle, copy: FileHandle, from: string, to: string): Promise<Copied> {
-  const hash = createHash('sha512');
-  let [filling, full] = [Buffer.allocUnsafe(PIECE), Buffer.allocUnsafe(PIECE)];
-  let length = 0;
-  for (let read = await readInto(source, filling, from); read > 0;) {
-    [filling, full] = [full, filling];
-    const piece = full.subarray(0, read);
-    const written = writeAll(copy, piece, to);
-    const next = readInto(source, filling, from);
-    hash.update(piece); // on this thread, while the two above go on in others
-    length += read;
-    const [nextRead] = await Promise.all([next, written]);
-    read = nextRead;
-  }
-  return { length, sha512: hash.digest('hex') };
+/** Two open files, and what they are called. */
+interface Pair {
+  readonly source: number;
+  readonly copy: number;
+  readonly from: string;
+  readonly to: string;
 }
 
-async function readInto(source: FileHandle, piece: Buffer, from: string): Promise<number> {
+async function pump(files: Pair): Promise<Copied> {
+  const beginning = copyBeginning(files);
+  if (beginning.length < BEGINNING.length) return { length: beginning.length, sha512: hash('sha512', beginning) };
+  const sum = createHash('sha512').update(beginning);
+  const rest = await copyRest(files, sum);
+  return { length: beginning.length + rest, sha512: sum.digest('hex') };
+}
+
+/** @returns what was copied, until the next call: nobody may pause before it is hashed */
+function copyBeginning({ source, copy, from, to }: Pair): Uint8Array {
+  let length = 0;
   try {
-    return (await source.read(piece, 0, PIECE)).bytesRead;
+    for (let taken = 1; taken > 0 && length < BEGINNING.length; length += taken) {
+      taken = readSync(source, BEGINNING, length, BEGINNING.length - length, null);
+    }
+  } catch (error) {
+    throw diskError(error, from, 'read');
+  }
+  const piece = BEGINNING.subarray(0, length);
+  try {
+    for (let at = 0; at < length;) at += writeSync(copy, piece, at);
+  } catch (error) {
+    throw diskError(error, to, 'written');
+  }
+  return piece;
+}
+
+async function copyRest({ source, copy, from, to }: Pair, sum: Hash): Promise<number> {
+  let [filling, full] = [Buffer.allocUnsafe(PIECE), Buffer.allocUnsafe(PIECE)];
+  let length = 0;
+  for (let taken = await readInto(source, filling, from); taken > 0;) {
+    [filling, full] = [full, filling];
+    const piece = full.subarray(0, taken);
+    const written = writeAll(copy, piece, to);
+    const next = readInto(source, filling, from);
+    sum.update(piece); // on this thread, while the two above go on in others
+    length += taken;
+    [taken] = await Promise.all([next, written]);
+  }
+  return length;
+}
+
+async function readInto(source: number, piece: Buffer, from: string): Promise<number> {
+  try {
+    return (await readElsewhere(source, piece, 0, PIECE, null)).bytesRead;
   } catch (error) {
     throw diskError(error, from, 'read');
   }
 }
 
-async function writeAll(copy: FileHandle, piece: Uint8Array, to: string): Promise<void> {
+async function writeAll(copy: number, piece: Uint8Array, to: string): Promise<void> {
   try {
-    for (let at = 0; at < piece.length;) at += (await copy.write(piece, at)).bytesWritten;
+    for (let at = 0; at < piece.length;) at += (await writeElsewhere(copy, piece, at)).bytesWritten;
   } catch (error) {
     throw diskError(error, to, 'written');
   }

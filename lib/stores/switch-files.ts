@@ -53,6 +53,7 @@ export type Recovery =
 export class FileSwitch {
   readonly #base: string;
   readonly #folder: string;
+  #isMade = false;
 
   /**
    * @param base - the working directory
@@ -66,7 +67,8 @@ export class FileSwitch {
   /** Where what is prepared is written; made at the first call. */
   prepared(name: string): string {
     const folder = join(this.#folder, 'new');
-    if (!existsSync(folder)) mkdirSync(folder, { recursive: true, mode: 0o700 });
+    if (!this.#isMade) mkdirSync(folder, { recursive: true, mode: 0o700 });
+    this.#isMade = true;
     return join(folder, name);
   }
 
@@ -93,12 +95,16 @@ export class FileSwitch {
    */
   switchIn(files: readonly PreparedFile[], folders: readonly string[], removed: readonly string[] = []): void {
     for (const { to, expected } of files) this.#expect(to, expected);
+    const missing = new Set<string>();
+    for (const folder of folders) {
+      if (missing.has(dirname(folder)) || !existsSync(join(this.#base, folder))) missing.add(folder);
+    }
     const intent: Intent = {
-      folders: folders.filter((folder) => !existsSync(join(this.#base, folder))),
+      folders: Array.from(missing),
       files: files.map(({ from, to, expected, content, isPublished }): IntendedFile => ({
         from,
         to,
-        before: content === undefined ? this.#presence(to) : (expected ?? this.#token(to)), // compared just now
+        before: content === undefined ? this.#presence(to, missing) : (expected ?? this.#token(to)), // compared just now
         after: content ?? null,
         isPublished,
       })),
@@ -158,8 +164,8 @@ export class FileSwitch {
     return withFile(join(this.#base, to), (file) => contentToken(piecesOf(file, 0))) ?? 'absent';
   }
 
-  #presence(to: string): 'absent' | null {
-    return statsOf(join(this.#base, to)) === undefined ? 'absent' : null;
+  #presence(to: string, missing: ReadonlySet<string>): 'absent' | null {
+    return missing.has(dirname(to)) || statsOf(join(this.#base, to)) === undefined ? 'absent' : null;
   }
 
   /** Whether a file is as we found it, or as we wrote it. */
@@ -189,9 +195,11 @@ export class FileSwitch {
       for (const folder of new Set(files.map(dirname))) flushFolder((at = join(this.#base, folder)));
     };
     try {
-      for (const folder of intent.folders) makeFolder((at = join(this.#base, folder)));
+      const made = new Set(intent.folders.filter((folder) => makeFolder((at = join(this.#base, folder)))));
       const first = intent.files.filter(({ from, isPublished }) => !isPublished && existsSync(this.#path('new', from)));
-      for (const { from, to } of first) this.#keep(from, (at = join(this.#base, to)));
+      for (const { from, to } of first) {
+        if (!made.has(dirname(to))) this.#keep(from, (at = join(this.#base, to))); // in a folder made just now there is nothing to be kept
+      }
       this.#flushKept();
       for (const { from, to } of first) move(this.#path('new', from), (at = join(this.#base, to)));
       flush([...intent.files.filter(({ isPublished }) => !isPublished).map(({ to }) => to), ...intent.folders]);
@@ -248,6 +256,7 @@ export class FileSwitch {
   }
 
   #clear(): void {
+    this.#isMade = false;
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }
@@ -261,11 +270,14 @@ function statsOf(path: string): Stats | undefined {
   }
 }
 
-function makeFolder(path: string): void {
+/** @returns whether it was not there */
+function makeFolder(path: string): boolean {
   try {
     mkdirSync(path, { mode: 0o755 });
+    return true;
   } catch (error) {
-    if (systemCode(error) !== 'EEXIST') throw error;
+    if (systemCode(error) === 'EEXIST') return false;
+    throw error;
   }
 }
 

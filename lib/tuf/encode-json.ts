@@ -1,4 +1,6 @@
 import { isArray, isObject, type Json } from './json.ts';
+import { PlainTarget } from './plain-target.ts';
+import { Utf8Writer } from './utf8-writer.ts';
 
 /** How a file is laid out: the indentation of one level (empty: on one line), and what stands behind the value. */
 export interface Layout {
@@ -9,12 +11,14 @@ export interface Layout {
 /** go-tuf's layout: one line, nothing behind it. */
 export const COMPACT: Layout = { indent: '', ending: '' };
 
+const NEWLINE = 0x0a;
+
 /** The layout of a file that exists, so that it is rewritten in its maker's style (python-tuf and tuftool indent). */
 export function layoutOf(bytes: Uint8Array): Layout {
-  const text = Buffer.from(bytes).toString('utf8');
+  const beginning = Buffer.from(bytes.subarray(0, 64)).toString('latin1');
   // At most eight: white space is not signed, and whoever can write the file could make ours too large with it.
-  const [, indent = ''] = /^\s*\{\r?\n([ \t]{1,8})"/.exec(text) ?? [];
-  return { indent, ending: text.endsWith('\n') ? '\n' : '' };
+  const [, indent = ''] = /^\s*\{\r?\n([ \t]{1,8})"/.exec(beginning) ?? [];
+  return { indent, ending: bytes.at(-1) === NEWLINE ? '\n' : '' };
 }
 
 /**
@@ -22,27 +26,36 @@ export function layoutOf(bytes: Uint8Array): Layout {
  * @see go-tuf v0.5.2 writes metadata with json.Marshal, which escapes what HTML would take for markup, and U+2028 and U+2029
  */
 export function encodeJson(json: Json, { indent, ending }: Layout = COMPACT): Uint8Array {
-  return Buffer.from(encode(json, indent, indent === '' ? '' : '\n') + ending, 'utf8');
+  const out = new Utf8Writer();
+  write(json, indent, indent === '' ? '' : '\n', out);
+  out.add(ending);
+  return out.bytes();
 }
 
-function encode(json: Json, indent: string, newline: string): string {
-  if (typeof json === 'string') return encodeString(json);
+function write(json: Json, indent: string, newline: string, out: Utf8Writer): void {
   const inner = newline + indent;
-  const list = (open: string, items: readonly string[], close: string): string =>
-    items.length === 0 ? open + close : open + inner + items.join(`,${inner}`) + newline + close;
-  if (isArray(json))
-    return list(
-      '[',
-      json.map((item) => encode(item, indent, inner)),
-      ']',
-    );
-  if (!isObject(json)) return JSON.stringify(json);
-  const colon = indent === '' ? ':' : ': ';
-  return list(
-    '{',
-    Array.from(json, ([key, value]) => encodeString(key) + colon + encode(value, indent, inner)),
-    '}',
-  );
+  if (typeof json === 'string') {
+    out.add(encodeString(json));
+  } else if (json instanceof PlainTarget && indent === '') {
+    out.add(json.text);
+  } else if (isArray(json)) {
+    json.forEach((item, index) => {
+      out.add((index === 0 ? '[' : ',') + inner);
+      write(item, indent, inner, out);
+    });
+    out.add(json.length === 0 ? '[]' : `${newline}]`);
+  } else if (isObject(json)) {
+    const colon = indent === '' ? ':' : ': ';
+    let before = '{';
+    for (const [key, value] of json) {
+      out.add(before + inner + encodeString(key) + colon);
+      write(value, indent, inner, out);
+      before = ',';
+    }
+    out.add(json.size === 0 ? '{}' : `${newline}}`);
+  } else {
+    out.add(JSON.stringify(json));
+  }
 }
 
 /** Printable ASCII without what JSON or Go escapes: nearly every hash, name and path. */

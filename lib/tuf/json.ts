@@ -1,5 +1,6 @@
 import { RefusalError } from '../contract/errors.ts';
 import { quote } from '../contract/printable.ts';
+import { PlainTarget } from './plain-target.ts';
 
 /** What metadata is made of. An object is a Map: it keeps the order, and `__proto__` is a key like any other. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
@@ -8,7 +9,7 @@ export type JsonObject = ReadonlyMap<string, Json>;
 
 /** Whether a value is a JSON object. */
 export function isObject(json: Json | undefined): json is JsonObject {
-  return json instanceof Map;
+  return json instanceof Map || json instanceof PlainTarget;
 }
 
 /** Whether a value is a JSON array. */
@@ -75,7 +76,7 @@ class Parser {
     this.space();
     switch (this.text[this.at]) {
       case '{':
-        return this.object(depth);
+        return this.plainTarget(depth) ?? this.object(depth);
       case '[':
         return this.array(depth);
       case '"':
@@ -91,6 +92,12 @@ class Parser {
       default:
         return this.number();
     }
+  }
+
+  private plainTarget(depth: number): PlainTarget | undefined {
+    const target = depth + PlainTarget.DEPTH <= MAX_DEPTH ? PlainTarget.at(this.text, this.at) : undefined;
+    this.at += target?.text.length ?? 0;
+    return target;
   }
 
   private object(depth: number): JsonObject {

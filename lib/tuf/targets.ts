@@ -2,8 +2,9 @@ import { RefusalError } from '../contract/errors.ts';
 import { printable, quote } from '../contract/printable.ts';
 import { parseMetadata, signedFields, type Metadata } from './envelope.ts';
 import { Fields, knownFields } from './fields.ts';
-import type { Json } from './json.ts';
+import type { Json, JsonObject } from './json.ts';
 import { parseDigests, parseLength, type Hashes } from './meta-file.ts';
+import { PlainTarget } from './plain-target.ts';
 import { parseKeys, parseRole, type Keys, type Role } from './role.ts';
 
 /** How a target is named: its length in bytes and its hashes, maybe none that can be checked here: then this target is of no use, but the others are. */
@@ -41,14 +42,26 @@ const DELEGATED_ROLE = knownFields('name', 'keyids', 'threshold', 'terminating',
  */
 export function parseTargets(bytes: Uint8Array, file = 'targets.json'): Targets {
   const { metadata, fields } = parseMetadata(bytes, file, 'targets', TARGETS);
-  const targets = new Map<string, TargetFile>();
-  for (const [path, json] of fields.object('targets')) {
-    targets.set(path, parseTargetFile(json, `${file}: signed.targets[${quote(path)}]`));
-  }
+  const targets = parseTargetFiles(fields.object('targets'), file);
   const delegations = fields.json.get('delegations');
   if (delegations === undefined || delegations === null)
     return { ...metadata, targets, keys: new Map(), delegations: [] };
   return { ...metadata, targets, ...parseDelegations(delegations, `${file}: signed.delegations`) };
+}
+
+function parseTargetFiles(listed: JsonObject, file: string): ReadonlyMap<string, TargetFile> {
+  if (arePlain(listed)) return listed;
+  const targets = new Map<string, TargetFile>();
+  for (const [path, json] of listed) {
+    targets.set(path, parseTargetFile(json, `${file}: signed.targets[${quote(path)}]`));
+  }
+  return targets;
+}
+
+/** Whether there is nothing left to check: a plain entry is a target file as it is. */
+function arePlain(listed: JsonObject): listed is ReadonlyMap<string, PlainTarget> {
+  for (const json of listed.values()) if (!(json instanceof PlainTarget)) return false;
+  return true;
 }
 
 function parseTargetFile(json: Json, where: string): TargetFile {

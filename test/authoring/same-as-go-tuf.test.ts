@@ -58,6 +58,25 @@ await describeWithGoTuf('with the same keys, salts, nonces and clock, every file
     });
   });
 
+  test('after several artefacts in one commit, each with a version of its own', async () => {
+    const [our, their] = [newPlace(), newPlace()];
+    const options = (random: string) => ({ now: NOW, random });
+    await ours.init(our, options('init'));
+    await peer.init(their, options('init'));
+    const first = artefact('one');
+    const others = [artefact('two', { name: 'a', tags: [] }), artefact('three', { name: 'z', version: '7' })]; // prettier-ignore
+    for (const artefacts of [[first], [{ ...first, version: '5.0.2' }, ...others]]) {
+      const list = artefacts.map((added) => ({
+        source: added.file,
+        version: added.version,
+        paths: targetPaths(added),
+      }));
+      await ours.addAll(our, artefacts, options('add'));
+      await peer.addList(their, list, options('add'));
+      expect(contentOf(our)).toEqual(contentOf(their));
+    }
+  });
+
   test('a fraction of a second is rounded as Go does', async () => {
     for (const now of ['2026-11-24T00:00:00.499Z', '2026-11-24T00:00:00.5Z']) {
       const [our, their] = [newPlace(), newPlace()];

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { addArtefact } from '../../lib/authoring/add-artefact.ts';
+import { addArtefacts } from '../../lib/authoring/add-artefacts.ts';
 import { addNewKey, changeRoot, stageRoot } from '../../lib/authoring/change-root.ts';
 import type { RootChanges } from '../../lib/authoring/changed-root.ts';
 import type { Conditions, KeyRing } from '../../lib/authoring/conditions.ts';
@@ -68,8 +68,9 @@ export const ours = {
       initialise(place, given.consistentSnapshots ?? false, conditions),
     );
   },
-  add: (folder: string, artefact: Artefact, given: Given = {}) =>
-    working(folder, given, (place, conditions) => addArtefact(place, artefact, conditions)),
+  add: (folder: string, artefact: Artefact, given: Given = {}): Promise<void> => ours.addAll(folder, [artefact], given),
+  addAll: (folder: string, artefacts: readonly Artefact[], given: Given = {}): Promise<void> =>
+    working(folder, given, (place, conditions) => addArtefacts(place, artefacts, conditions)),
   remove: (folder: string, unwanted: Partial<Unwanted>, given: Given = {}) =>
     working(folder, given, (place, conditions) =>
       removeTargets(place, { paths: [], folders: [], ...unwanted }, conditions),
@@ -120,6 +121,7 @@ function working<T>(
 function keyRingOf(passphrases: Passphrases, newPassphrase: string): KeyRing {
   const wordOf = (role: Role) => (passphrases[role] === undefined ? undefined : Buffer.from(passphrases[role], 'utf8'));
   return {
+    asks: () => false,
     async open(role, file) {
       if (file === undefined) throw new UsageError(`${role} key not found`);
       const keyFile = readKeyFile(file, `keys/${role}.json`);

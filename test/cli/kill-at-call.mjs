@@ -1,6 +1,7 @@
 /* For `node --import`: kills the process before call number KILL_AT of those that change the disk, and writes files in two parts, so that a kill comes in between too. */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
+import { promisify } from 'node:util';
 
 const CALLS = [
   'mkdirSync',
@@ -14,7 +15,9 @@ const CALLS = [
   'fchmodSync',
   'writeSync',
   'fsyncSync',
+  'fdatasyncSync',
   'renameSync',
+  'copyFileSync',
 ];
 let left = Number(process.env.KILL_AT);
 
@@ -50,4 +53,14 @@ fs.promises.open = async (path, flags, ...rest) => {
   }
   return file;
 };
+for (const name of ['write', 'fdatasync']) {
+  const call = fs[name];
+  fs[name] = (...given) => {
+    count();
+    const [file, bytes, at] = given;
+    if (name === 'write') call(file, bytes, at, Math.ceil((bytes.length - at) / 2), given.at(-1));
+    else call(...given);
+  };
+  fs[name][promisify.custom] = name === 'write' ? (file, bytes, at) => new Promise((resolve, reject) => fs.write(file, bytes, at, (error, bytesWritten) => (error ? reject(error) : resolve({ bytesWritten })))) : undefined; // prettier-ignore
+}
 syncBuiltinESMExports();

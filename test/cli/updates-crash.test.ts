@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -26,6 +26,7 @@ const atCall = (n: number): RunOptions => ({ imports: [KILL_AT_CALL], env: { ...
 let source: string;
 let signedRoot: string;
 let stagedRoot: string;
+let build: string;
 const made = new Map<boolean, string>();
 
 beforeAll(async () => {
@@ -39,6 +40,11 @@ beforeAll(async () => {
   }
   [signedRoot, stagedRoot] = await newTimestampKey(made.get(false)!);
   writeFileSync(source, 'the second');
+  build = newPath();
+  for (const name of ['orbit', 'nudge']) {
+    mkdirSync(join(build, name, 'linux', '2'), { recursive: true });
+    writeFileSync(join(build, name, 'linux', '2', name), name);
+  }
 });
 
 /** A root that gives the timestamp role a key in place of the old one, signed and not; the key file holds both. */
@@ -67,6 +73,7 @@ function start(consistentSnapshots: boolean): WorkingCopy {
 const COMMANDS = [
   { command: 'timestamp', words: () => ['timestamp'], inherent: [] },
   { command: 'add', words: () => ['add', '--target', source, '--name', 'orbit', '--platform', 'linux', '--version', '2', '-t', 'stable'], inherent: [] }, // prettier-ignore
+  { command: 'add --folder', words: () => ['add', '--folder', build, '-t', 'stable'], inherent: [] },
   {
     command: 'remove',
     words: () => ['remove', '--name', 'orbit', '--platform', 'linux', '--version', '1'],

@@ -10,7 +10,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { contentOf, ours } from '../authoring/updates.ts';
@@ -44,8 +44,14 @@ const run = (copy: WorkingCopy, words: readonly string[], options: RunOptions = 
   copy.run(['updates', ...words], { passphrase: null, ...options });
 const addingVersion = (version: string, ...more: readonly string[]) => ['add', '--target', source, '--name', 'orbit', '--platform', 'linux', '--version', version, ...more]; // prettier-ignore
 const adding = (...more: readonly string[]) => addingVersion('1.0.0', ...more);
+const versionsOf = (copy: WorkingCopy) => ['targets', 'snapshot', 'timestamp'].map((role) => copy.signed(`${role}.json`).version); // prettier-ignore
 const targetsIn = (copy: WorkingCopy) =>
   (JSON.parse(copy.bytes('repository', 'targets.json').toString()) as { signed: { targets: Record<string, { custom: object }> } }).signed.targets; // prettier-ignore
+
+function putFile(path: string, content: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, content);
+}
 
 describe('timekeeper updates', () => {
   test('init makes a repository where there is none, says the keys’ ids, and takes the environment’s passphrases', async () => {
@@ -132,6 +138,27 @@ orbit  linux     1.1.0 *  edge         orbit     16
     expect(copy.tree()).toEqual(before);
   });
 
+  test('add takes a whole folder in one commit, with tags for all that is in it', async () => {
+    const copy = copyOf(plain);
+    const paths = ['orbit/linux/1.0.0/orbit', 'orbit/windows/1.0.0/orbit.exe', 'osqueryd/linux/5.0.0/osqueryd'];
+    for (const path of paths) putFile(copy.path('build', path), path);
+    expect(await run(copy, ['add', '--folder', 'build', '-t', 'stable'])).toEqual({ status: 0, stdout: '', stderr: '' }); // prettier-ignore
+    expect(Object.keys(targetsIn(copy))).toEqual(paths.flatMap((path) => [path, path.replace(/\d\.0\.0/, 'stable')]).sort()); // prettier-ignore
+    expect(targetsIn(copy)['osqueryd/linux/stable/osqueryd']).toMatchObject({ custom: { version: '5.0.0' } });
+    expect(readFileSync(join(copy.repository, 'targets', 'orbit/windows/stable/orbit.exe'), 'utf8')).toBe(paths[1]);
+    expect(versionsOf(copy)).toEqual([2, 2, 2]);
+    new Client(copy.bytes('repository', '1.root.json')).update(copy.repository);
+  });
+
+  test('add takes a list in one commit, each line with tags of its own', async () => {
+    const copy = copyOf(plain);
+    const line = (name: string, tags: readonly string[]) => JSON.stringify({ target: source, name, platform: 'linux', version: '1.0.0', tags }); // prettier-ignore
+    writeFileSync(copy.path('release.jsonl'), `${line('orbit', ['stable'])}\n${line('nudge', [])}\n`);
+    expect(await run(copy, ['add', '--list', 'release.jsonl'])).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(Object.keys(targetsIn(copy))).toEqual(['nudge/linux/1.0.0/nudge', 'orbit/linux/1.0.0/orbit', 'orbit/linux/stable/orbit']); // prettier-ignore
+    expect(versionsOf(copy)).toEqual([2, 2, 2]);
+  });
+
   test('every role’s life is an option, with fleetctl’s values if it is not given', async () => {
     const copy = copyOf(plain);
     await run(copy, ['rotate', 'targets', '--root-validity', '10 days', '--targets-validity', '9 days', '--snapshot-validity', '8 days'], { env: WORDS }); // prettier-ignore
@@ -212,6 +239,14 @@ describe('an error is said in fleetctl’s words, with exit status 1, and change
     { given: 'no repository', words: ['remove', 'x', '--path', 'elsewhere'], says: 'repo not initialized: elsewhere' },
     { given: 'a flag that there is not', words: ['timestamp', '--force'], says: "Unknown option '--force'." },
     { given: 'no file', words: ['add', '--target', 'none', '--name', 'x', '--platform', 'x', '--version', '1'], says: 'none in . could not be read: ENOENT' }, // prettier-ignore
+    { given: 'a list and a file', words: ['add', '--list', 'x', '--target', 'x'], says: '--target cannot stand beside --list.' }, // prettier-ignore
+    { given: 'a list and tags for all', words: ['add', '--list', 'x', '-t', 'stable'], says: '--tag cannot stand beside --list.' }, // prettier-ignore
+    { given: 'a list and a folder', words: ['add', '--list', 'x', '--folder', 'x'], says: '--folder cannot stand beside --list.' }, // prettier-ignore
+    { given: 'a folder and a version', words: ['add', '--folder', 'x', '--version', '1'], says: '--version cannot stand beside --folder.' }, // prettier-ignore
+    { given: 'no list', words: ['add', '--list', 'none'], says: 'There is no file "none", which --list names.' },
+    { given: 'a list that is none', words: ['add', '--list', 'keys/root.json'], says: 'keys/root.json, line 1' },
+    { given: 'no folder', words: ['add', '--folder', 'none'], says: 'none in . could not be listed: ENOENT' },
+    { given: 'a folder of something else', words: ['add', '--folder', '.'], says: 'keys/root.json in . is not at NAME/PLATFORM/VERSION/FILE' }, // prettier-ignore
     { given: 'a wrong passphrase', words: ['timestamp'], env: { ...WORDS, FLEET_TIMESTAMP_PASSPHRASE: 'wrong' }, says: 'timestamp passphrase from FLEET_TIMESTAMP_PASSPHRASE is invalid' }, // prettier-ignore
     { given: 'an empty passphrase', words: ['timestamp'], env: { ...WORDS, FLEET_TIMESTAMP_PASSPHRASE: '' }, says: 'passphrase must not be empty' }, // prettier-ignore
     { given: 'nobody to ask', words: ['timestamp'], env: {}, says: 'The passphrase of the timestamp key is not known' },
@@ -223,6 +258,16 @@ describe('an error is said in fleetctl’s words, with exit status 1, and change
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
     expect(stderr).toContain(`Error: ${says}`);
     expect(stderr).toMatch(/\n {2}What to do: {2}\S.*\.? \([A-Z_]+\)\n$/);
+    expect(contentOf(copy.folder)).toEqual(before);
+  });
+
+  test('of a list with one file that is not there, of which nothing is published', async () => {
+    const copy = copyOf(plain);
+    const line = (target: string, name: string) => JSON.stringify({ target, name, platform: 'linux', version: '1' });
+    writeFileSync(copy.path('release.jsonl'), `${line(source, 'orbit')}\n${line('none', 'nudge')}\n`);
+    const before = contentOf(copy.folder);
+    const { status, stderr } = await run(copy, ['add', '--list', 'release.jsonl']);
+    expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringContaining('none in . could not be read: ENOENT') }); // prettier-ignore
     expect(contentOf(copy.folder)).toEqual(before);
   });
 

@@ -134,6 +134,15 @@ export class GoTuf {
     await this.#command(['remove', dir, ...paths], options);
   }
 
+  /** Several files in one commit, which fleetctl cannot. */
+  async addList(
+    dir: string,
+    list: readonly { readonly source: string; readonly version: string; readonly paths: readonly string[] }[],
+    options: RepositoryOptions = {},
+  ): Promise<void> {
+    await this.#command(['add-list', dir], options, list.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  }
+
   /** `fleetctl updates timestamp`. */
   async timestamp(dir: string, options: RepositoryOptions & { readonly expires?: Moment } = {}): Promise<void> {
     const { expires } = options;

@@ -28,6 +28,8 @@ var commands = map[string]command{
 	"init":          {"DIR [--consistent-snapshot] [--type TYPE of the timestamp key]", 1, initialise},
 	"add":           {"DIR SOURCE VERSION PATH…", 4, add},
 	"remove":        {"DIR PATH…", 2, remove},
+	"add-list":      {"DIR (lines on standard input: a JSON object with source, version and paths)", 1, addList},
+	"add-staged":    {"DIR VERSION (what lies in staged/targets)", 2, addStaged},
 	"timestamp":     {"DIR [--expires INSTANT] [--unchecked-keys]", 1, timestamp},
 	"roots":         {"DIR", 1, roots},
 	"rotate":        {"DIR ROLE [--type TYPE]", 2, rotate},

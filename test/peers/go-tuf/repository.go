@@ -96,6 +96,57 @@ func add(words []string, given *options) (any, error) {
 	)
 }
 
+// AddList publishes several files in one commit, which fleetctl cannot.
+func addList(words []string, given *options) (any, error) {
+	w, err := openWithKeys(words[0], given, "timestamp", "snapshot", "targets")
+	if err != nil {
+		return nil, err
+	}
+	lines := json.NewDecoder(os.Stdin)
+	for {
+		var line struct {
+			Source, Version string
+			Paths           []string
+		}
+		if err := lines.Decode(&line); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return nil, err
+		}
+		for _, path := range line.Paths {
+			if err := copyFile(line.Source, filepath.Join(words[0], "staged", "targets", path)); err != nil {
+				return nil, err
+			}
+		}
+		custom, err := json.Marshal(map[string]string{"version": line.Version})
+		if err != nil {
+			return nil, err
+		}
+		if err := w.signTargets(line.Paths, custom); err != nil {
+			return nil, err
+		}
+	}
+	return nil, inOrder(w.signSnapshot, w.signTimestamp, w.commit)
+}
+
+// AddStaged publishes what lies in staged/targets already: the library's own work, without the driver's copies.
+func addStaged(words []string, given *options) (any, error) {
+	w, err := openWithKeys(words[0], given, "timestamp", "snapshot", "targets")
+	if err != nil {
+		return nil, err
+	}
+	custom, err := json.Marshal(map[string]string{"version": words[1]})
+	if err != nil {
+		return nil, err
+	}
+	return nil, inOrder(
+		func() error { return w.signTargets([]string{}, custom) },
+		w.signSnapshot,
+		w.signTimestamp,
+		w.commit,
+	)
+}
+
 // Remove lists some targets no more. Fleetctl has no such command; the library has, and its commit removes the files.
 func remove(words []string, given *options) (any, error) {
 	w, err := openWithKeys(words[0], given, "timestamp", "snapshot", "targets")
