@@ -6,8 +6,7 @@ import { inWords } from '../config/duration.ts';
 import { WARNINGS, type Warning } from '../contract/codes.ts';
 import { isCoded, RefusalError, UsageError } from '../contract/errors.ts';
 import { printable, quote } from '../contract/printable.ts';
-import { sizeOf } from '../publishing/carry-out.ts';
-import type { Publication } from '../publishing/plan-publication.ts';
+import { nameOf, sizeOf } from '../publishing/carry-out.ts';
 import { publish, publishRoots, type Companion, type Published } from '../publishing/publish.ts';
 import { ABSENT_TO_CLIENTS, httpStore } from '../stores/http.ts';
 import { formatInstant, instantOf, type Instant } from '../tuf/instant.ts';
@@ -159,11 +158,11 @@ function rootsResult(where: string, { destination }: Whereto, names: readonly st
 function result(
   where: string,
   { destination }: Whereto,
-  { publication, snapshot, timestamp, removed, warnings }: Published,
+  { publication, uploaded, snapshot, timestamp, removed, warnings }: Published,
   dryRun: boolean,
   seen: Seen | undefined,
 ): Result {
-  const { stages, kept, unlisted = [] } = publication;
+  const { kept, unlisted = [] } = publication;
   return {
     repository: where,
     outcome: 'done',
@@ -173,17 +172,13 @@ function result(
     snapshot: { version: snapshot.version, sha256: snapshot.sha256 },
     timestamp: timestamp === undefined ? null : { version: timestamp.version, expires: formatInstant(timestamp.expires) }, // prettier-ignore
     signAbove: typeof publication.timestamp === 'object' ? publication.timestamp.above : null,
-    uploaded: namesIn(publication),
-    bytes: sizeOf(stages).bytes,
+    uploaded: uploaded.map(nameOf),
+    bytes: sizeOf(uploaded).bytes,
     kept: kept.files,
     removed: dryRun ? unlisted.map(({ name }) => `targets/${name}`) : removed.map((name) => `targets/${name}`),
     clients: seen ?? null,
     warnings,
   };
-}
-
-function namesIn({ stages }: Publication): readonly string[] {
-  return stages.flatMap(({ puts }) => puts.map((put) => (put.is === 'target' ? `targets/${put.file.name}` : put.name)));
 }
 
 function print(json: boolean, done: Result): void {

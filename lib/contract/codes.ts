@@ -248,7 +248,7 @@ export const CODES = {
   ROLE_REFUSED: {
     kind: 'failure',
     remedy:
-      'Deploy the signing stack if it is not there yet, and have yourself listed under operators in timekeeper.json.',
+      'Deploy if that was not done yet, and have yourself listed in timekeeper.json: under operators, or to publish under publishers of the repository.',
   },
   NOT_DEPLOYED: { kind: 'failure', remedy: 'Run `cdk deploy` first, with the same timekeeper.json.' },
   FUNCTION_FAILED: {

@@ -17,6 +17,7 @@ const AT_ONCE = 4; // files; each may have four parts under way
 
 /**
  * Puts what a plan says, stage by stage.
+ * @param done - gets what is there, in the order in which it was put
  * @returns the name of a file that somebody else wrote meanwhile, at which it stopped; undefined if all is there
  * @throws RefusalError TARGET_FILE_MISMATCH
  * @throws FailureError STORE_UNREACHABLE, ACCESS_DENIED, STORE_FULL
@@ -25,13 +26,14 @@ export async function carryOut(
   stages: readonly Stage[],
   destination: Destination,
   onBytes: (count: number) => void,
+  done: Put[],
 ): Promise<string | undefined> {
   for (const { puts } of stages) {
     const lost: string[] = [];
     await inParallel(puts, AT_ONCE, async (put) => {
       if (lost.length > 0) return;
-      if ((await carryOutOne(put, destination, onBytes)) === 'changed')
-        lost.push(put.is === 'target' ? `targets/${put.file.name}` : put.name);
+      if ((await carryOutOne(put, destination, onBytes)) === 'changed') lost.push(nameOf(put));
+      else done.push(put);
     });
     if (lost[0] !== undefined) return lost[0];
   }
@@ -52,9 +54,13 @@ async function carryOutOne(
   return isThere ? 'stored' : 'changed';
 }
 
-/** How much is to be put. */
-export function sizeOf(stages: readonly Stage[]): { readonly files: number; readonly bytes: number } {
-  const puts = stages.flatMap((stage) => stage.puts);
+/** Where it is put, from the place of the metadata. */
+export function nameOf(put: Put): string {
+  return put.is === 'target' ? `targets/${put.file.name}` : put.name;
+}
+
+/** How much is put. */
+export function sizeOf(puts: readonly Put[]): { readonly files: number; readonly bytes: number } {
   const bytes = puts.reduce((sum, put) => sum + (put.is === 'target' ? put.file.target.length : put.bytes.length), 0);
   return { files: puts.length, bytes };
 }

@@ -3,14 +3,21 @@ import type { Warning } from '../contract/codes.ts';
 import type { Store } from '../stores/store.ts';
 import type { Instant } from '../tuf/instant.ts';
 import { parseTimestamp } from '../tuf/timestamp.ts';
-import { carryOut, sizeOf, type Progress } from './carry-out.ts';
+import { carryOut, nameOf, sizeOf, type Progress } from './carry-out.ts';
 import type { Destination } from './destination.ts';
 import { inParallel } from './in-parallel.ts';
 import type { Refusal } from './judge-roots.ts';
 import type { SnapshotName } from './judge-snapshot.ts';
 import { readLocal, readLocalRoots, targetsFolder, type LocalRepository } from './local-repository.ts';
 import { checkTargets, listedFiles, type CheckedTarget } from './local-target.ts';
-import { planPublication, planRoots, type Publication, type Stage, type Unlisted } from './plan-publication.ts';
+import {
+  planPublication,
+  planRoots,
+  type Publication,
+  type Put,
+  type Stage,
+  type Unlisted,
+} from './plan-publication.ts';
 import { readPublishedRoots, readPublishedState, type PublishedState } from './published-state.ts';
 import { leaveReceipt, readReceipt, receiptIn } from './receipt.ts';
 import { readRecord, writeRecord, type PublishRecord } from './record.ts';
@@ -52,8 +59,10 @@ export interface Companion {
 
 /** What a publish came to. */
 export interface Published {
-  /** What was done; for a dry run, what would be. */
+  /** What was decided last; for a dry run, what would be done. */
   readonly publication: Publication;
+  /** What was put, in that order; for a dry run, what would be. */
+  readonly uploaded: readonly Put[];
   readonly snapshot: SnapshotName;
   /** The timestamp that is there now; undefined if none is. */
   readonly timestamp: { readonly version: number; readonly expires: Instant } | undefined;
@@ -91,6 +100,7 @@ async function attempts(
   let local = first;
   let agreed: ReadonlySet<string> | undefined;
   let lost: string | undefined;
+  const uploaded: Put[] = [];
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const record = await readRecord(state, destination.place);
     const receipt = receipts && (await readReceipt(receipts));
@@ -104,7 +114,7 @@ async function attempts(
     if (agreed === undefined && !dryRun) await companion.agree(publication);
     agreed ??= new Set(publication.unlisted?.map(({ name }) => name));
     const { snapshot } = local;
-    if (dryRun) return { publication, snapshot, timestamp: timestampOf(publication, local, published), removed: [], warnings: plan.warnings }; // prettier-ignore
+    if (dryRun) return { publication, uploaded: putsOf(plan.stages), snapshot, timestamp: timestampOf(publication, local, published), removed: [], warnings: plan.warnings }; // prettier-ignore
     if (typeof plan.timestamp === 'object') {
       await companion.sign(plan.timestamp.above);
       local = await companion.undisturbed(() => readLocal(folder, { withoutTimestamp: isAdvance }));
@@ -117,16 +127,16 @@ async function attempts(
     if (plan.stages.length > 0) await writeRecord(state, destination.place, withBegun(record, local));
     const claiming = isAdvance && receipts !== undefined;
     const [before, after] = claiming ? cutAtSnapshot(plan.stages) : [plan.stages, []];
-    lost = await run(before, destination, companion.progress);
+    lost = await run(before, destination, companion.progress, uploaded);
     if (lost !== undefined) continue;
     if (claiming) await leaveReceipt(receipts, snapshot, receipt, true);
-    lost = await run(after, destination, companion.progress);
+    lost = await run(after, destination, companion.progress, uploaded);
     if (lost !== undefined) continue;
 
     if (!isAdvance && receipts !== undefined) await leaveReceipt(receipts, snapshot, receipt, false);
-    await writeRecord(state, destination.place, { base: nameOf(snapshot), begun: [] });
+    await writeRecord(state, destination.place, { base: snapshotName(snapshot), begun: [] });
     const removed = await remove(publication.unlisted ?? [], destination);
-    return { publication, snapshot, timestamp: timestampOf(publication, local, published), removed, warnings: plan.warnings }; // prettier-ignore
+    return { publication, uploaded, snapshot, timestamp: timestampOf(publication, local, published), removed, warnings: plan.warnings }; // prettier-ignore
   }
   throw new FailureError('LOST_RACE', `${lost ?? 'timestamp.json'} was written by somebody else again and again.`);
 }
@@ -134,13 +144,17 @@ async function attempts(
 const REMEMBERED = 20; // publishes that were begun; who breaks off more often in a row may have to say --replace
 
 function withBegun({ base, begun }: PublishRecord, { snapshot, targets }: LocalRepository): PublishRecord {
-  const ours = { ...nameOf(snapshot), targets: targets.get('targets')?.sha256 ?? '' };
+  const ours = { ...snapshotName(snapshot), targets: targets.get('targets')?.sha256 ?? '' };
   const others = begun.filter(({ sha256 }) => sha256 !== ours.sha256);
   return { base, begun: [...others, ours].slice(-REMEMBERED) };
 }
 
-function nameOf({ version, sha256 }: SnapshotName): SnapshotName {
+function snapshotName({ version, sha256 }: SnapshotName): SnapshotName {
   return { version, sha256 };
+}
+
+function putsOf(stages: readonly Stage[]): readonly Put[] {
+  return stages.flatMap(({ puts }) => puts);
 }
 
 function cutAtSnapshot(stages: readonly Stage[]): readonly [before: readonly Stage[], after: readonly Stage[]] {
@@ -152,13 +166,15 @@ async function run(
   stages: readonly Stage[],
   destination: Destination,
   progress: Progress,
+  uploaded: Put[],
 ): Promise<string | undefined> {
   if (stages.length === 0) return undefined;
-  progress.begin(sizeOf(stages));
+  progress.begin(sizeOf(putsOf(stages)));
+  const onBytes = (count: number) => {
+    progress.bytes(count);
+  };
   try {
-    return await carryOut(stages, destination, (count) => {
-      progress.bytes(count);
-    });
+    return await carryOut(stages, destination, onBytes, uploaded);
   } finally {
     progress.end();
   }
@@ -201,9 +217,9 @@ export async function publishRoots(
   const work = async () => {
     const plan = planRoots({ roots }, await readPublishedRoots(destination));
     if (plan.do === 'refuse') throw asError(plan);
-    const lost = dryRun ? undefined : await run(plan.stages, destination, progress);
+    const lost = dryRun ? undefined : await run(plan.stages, destination, progress, []);
     if (lost !== undefined) throw new FailureError('LOST_RACE', `${lost} was written by somebody else meanwhile.`);
-    return plan.stages.flatMap(({ puts }) => puts.flatMap((put) => (put.is === 'metadata' ? [put.name] : [])));
+    return putsOf(plan.stages).map(nameOf);
   };
   return dryRun ? work() : destination.alone(work);
 }

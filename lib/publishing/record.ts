@@ -32,7 +32,7 @@ export async function writeRecord(
   for (;;) {
     const { places: all, token, bytes: before } = await places(state);
     const others = Array.from(all).filter(([name]) => name !== place);
-    const content = Object.fromEntries([...others.map(([name, json]) => [name, recordIn(json)]), [place, { base, begun }]]); // prettier-ignore
+    const content: Readonly<Record<string, PublishRecord>> = Object.fromEntries([...others.map(([name, json]) => [name, recordIn(json)]), [place, { base, begun }]]); // prettier-ignore
     const bytes = Buffer.from(`${JSON.stringify(content, null, 2)}\n`);
     if (before !== undefined && bytes.equals(before)) return;
     if ((await store.putIf(FILE, bytes, token ?? 'absent')) === 'stored') return;

@@ -118,13 +118,13 @@ await describeWithGoTuf('a client of go-tuf v0.5.2 that sees it all', (peer) => 
       const seen = new Set<number>();
       for (let version = 2; version < 6; version++) {
         await copy.add(String(version), `version ${version}`);
-        let isOver = false;
-        const publishing = copy.run(PUBLISH).finally(() => (isOver = true));
+        const run = { isOver: false };
+        const publishing = copy.run(PUBLISH).finally(() => (run.isOver = true));
         do {
           const check = await loop.update(state, join(copy.folder, 'out'), { now: NOW, targets: true });
           expect(check).toMatchObject({ ok: true });
           seen.add(check.versions.timestamp!);
-        } while (!isOver);
+        } while (!run.isOver);
         expect((await publishing).status).toBe(0);
       }
       expect(seen.size).toBeGreaterThan(3);

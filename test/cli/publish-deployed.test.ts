@@ -149,7 +149,7 @@ describe('timekeeper publish orbit', () => {
     prepare();
     const outcome = outcomeOf(await run(['--json']));
     expect(outcome).toMatchObject({ outcome: 'failed', code });
-    if (code === 'ACCESS_DENIED') expect(outcome.message).toMatch(/^s3:\/\/.* could not be (listed|written): AccessDenied \(403\)\.$/); // prettier-ignore
+    expect(outcome.message).toMatch(/^s3:\/\/.* could not be (listed|written): AccessDenied \(403\)\.$|^The role .* could not be assumed: AccessDenied\.$/); // prettier-ignore
     aws.faults.clear();
     aws.s3.find(FILES)!.mayList = true;
     aws.sts.allowRoles(ROLE);

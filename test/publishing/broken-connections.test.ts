@@ -41,7 +41,7 @@ describe.each([
       const { before, next } = await scene(consistent, content);
       const clients = WatchingClients.of(aws, before.file('1.root.json'));
       let rounds = 0;
-      for (let request = 1, ended: string = ''; ended !== 'done'; request++) {
+      for (let request = 1, ended = ''; ended !== 'done'; request++) {
         aws.s3.createBucket(BUCKET);
         clients.forget();
         await before.clone().publish(bucketOf(aws));

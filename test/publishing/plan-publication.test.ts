@@ -187,7 +187,7 @@ describe('what is published decides', () => {
       prepare: (history) => {
         history.repository.publish(2);
         history.publish();
-        history.repository.targets(2, (signed) => { signed.targets['a'] = { length: 1, hashes: { sha512: '0'.repeat(128) } }; }); // prettier-ignore
+        history.repository.targets(2, (signed) => { signed.targets.a = { length: 1, hashes: { sha512: '0'.repeat(128) } }; }); // prettier-ignore
         history.repository.snapshot(2);
         history.repository.timestamp(3);
         return undefined;
@@ -236,7 +236,7 @@ describe('what is published decides', () => {
       expected: 'PUBLISHED_MEANWHILE',
       prepare: (history) => {
         history.publish();
-        history.repository.targets(2, (signed) => { signed.targets['a'] = { length: 1, hashes: { sha512: '0'.repeat(128) } }; }); // prettier-ignore
+        history.repository.targets(2, (signed) => { signed.targets.a = { length: 1, hashes: { sha512: '0'.repeat(128) } }; }); // prettier-ignore
         history.published.set('targets.json', history.repository.newest('targets'));
         history.repository.publish(2);
         return undefined;
@@ -426,8 +426,8 @@ describe('whatever was published and done since', () => {
             if (put.is === 'metadata') served.set(put.name, Buffer.from(put.bytes));
             const refusals = [kept, new Map([['root.json', root]])].map((memory) => refusalOf(() => lookAsClient(read, memory, NOW))); // prettier-ignore
             // A new snapshot key is in force with the root, before the snapshot that it signs.
-            if (consistent && !since.includes('rotate snapshot')) expect(refusals).toEqual([undefined, undefined]);
-            if (!since.includes('rotate snapshot')) expect(refusals[0]).toBeUndefined();
+            const watched = since.includes('rotate snapshot') ? [] : refusals.slice(0, consistent ? 2 : 1);
+            expect(watched.filter((code) => code !== undefined)).toEqual([]);
           }
           expect(refusalOf(() => lookAsClient(read, kept, NOW))).toBeUndefined();
           expect(refusalOf(() => lookAsClient(read, new Map([['root.json', root]]), NOW))).toBeUndefined();
@@ -449,7 +449,7 @@ describe('whatever was published and done since', () => {
         history.publish();
         const plan = planPublication(older, [], stateOf(history.published, history.repository), WISH);
         expect(namesOf(plan)).toEqual([]);
-        if (since.some((what) => what !== 'resign')) expect(plan).toMatchObject({ do: 'refuse', code: 'METADATA_ROLLBACK' }); // prettier-ignore
+        expect(plan).toMatchObject(since.some((what) => what !== 'resign') ? { do: 'refuse', code: 'METADATA_ROLLBACK' } : {}); // prettier-ignore
       }),
       { numRuns: 60 },
     );

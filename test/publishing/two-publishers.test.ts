@@ -74,9 +74,9 @@ describe.each([
         for (const [index, publisher] of both.entries()) {
           for (let times = Math.random() < 0.3 ? 2 : 1; times > 0; times--) await publisher.add(`${round}-${index}-${times}`, `${round} ${index}`); // prettier-ignore
         }
-        let isOver = false;
+        const state = { isOver: false };
         const signing = (async () => {
-          while (!isOver) {
+          while (!state.isOver) {
             if ((await codeOf(signer().then(({ outcome }) => (signatures += outcome === 'signed' ? 1 : 0)))) === 'done') await wait(Math.random() * 100); // prettier-ignore
           }
         })();
@@ -86,7 +86,7 @@ describe.each([
             return codeOf(publisher.publish(bucketOf(aws), publishing));
           }),
         );
-        isOver = true;
+        state.isOver = true;
         await signing;
         for (const code of codes) ends[code] = (ends[code] ?? 0) + 1;
 
@@ -114,7 +114,7 @@ describe.each([
       const snapshots = published.map(({ meta }) => meta['snapshot.json'].version);
       expect(snapshots).toEqual(snapshots.toSorted((a, b) => a - b));
       expect(clients.returning).toEqual([]);
-      if (consistent) expect([...clients.beginning, ...clients.targets]).toEqual([]);
+      expect(consistent ? [...clients.beginning, ...clients.targets] : []).toEqual([]);
     },
     PATIENCE,
   );
