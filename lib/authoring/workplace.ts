@@ -46,15 +46,26 @@ export class Workplace {
     return ['repository', 'staged'].some((folder) => this.#files(folder).some((name) => name.endsWith('.json')));
   }
 
-  /**
-   * Refuses what fleetctl left unfinished: its next command would take staged files for the newest, however old they are.
-   * @throws RefusalError UNFINISHED_WORK
-   */
-  refuseLeftovers(): void {
+  /** Whether a command of ours was interrupted after it had recorded what it was about to do. */
+  isInterrupted(): boolean {
+    return this.#exists(join(STATE, 'update', 'intent.json')) || this.#exists(join(STATE, 'update', 'undo.json'));
+  }
+
+  /** What fleetctl left unfinished: its next command would take staged files for the newest, however old they are. */
+  leftovers(): { readonly staged: readonly string[]; readonly backups: readonly string[] } {
     const staged = this.#files('staged').filter((name) => name.endsWith('.json'));
     const targets = this.#files('staged', 'targets');
     const backups = ['keys', 'repository'].map((name) => join(name, '.backup')).filter((name) => this.#exists(name));
-    const left = [...staged.map((name) => `staged/${name}`), ...targets.map((name) => `staged/targets/${name}`), ...backups]; // prettier-ignore
+    return { staged: [...staged.map((name) => `staged/${name}`), ...targets.map((name) => `staged/targets/${name}`)], backups }; // prettier-ignore
+  }
+
+  /**
+   * Refuses what fleetctl left unfinished.
+   * @throws RefusalError UNFINISHED_WORK
+   */
+  refuseLeftovers(): void {
+    const { staged, backups } = this.leftovers();
+    const left = [...staged, ...backups];
     if (left.length === 0) return;
     throw new RefusalError('UNFINISHED_WORK', `A command of fleetctl's did not end well and left ${firstFew(left)}.`);
   }

@@ -1,3 +1,4 @@
+import type { Ailment } from '../authoring/diagnosis.ts';
 import type { FetchedTarget } from '../client/download.ts';
 import { CODES, type Code } from '../contract/codes.ts';
 import { outcomeOf } from '../refresh/outcome.ts';
@@ -18,12 +19,16 @@ export interface ClientResult {
   /** What is wrong and what to do; absent if it is done. */
   readonly message?: string;
   readonly remedy?: string;
+  /** All that is wrong in a folder, with what mends it; absent if nothing is. */
+  readonly problems?: readonly Ailment[];
 }
 
 /** What a run as a client leaves to be told, whether it goes through or not. */
 export interface ClientRun {
   readonly known: Known;
   readonly fetched: readonly FetchedTarget[];
+  /** What else is wrong where it looked. */
+  readonly ailments?: readonly Ailment[];
 }
 
 /**
@@ -47,19 +52,22 @@ export async function runAsClient(
   else process.stderr.write(render(result, told.known, now()));
 }
 
-function resultOf({ known, fetched }: ClientRun, error?: unknown): ClientResult {
+function resultOf({ known, fetched, ailments = [] }: ClientRun, error?: unknown): ClientResult {
   const roles = Object.fromEntries(
     Array.from(known, ([name, { version, expires }]) => [name, { version, expires: formatInstant(expires) }]),
   );
-  if (error === undefined) return { outcome: 'done', code: null, roles, targets: fetched };
-  const { code, message, remedy } = outcomeOf(error, { repository: '', dryRun: false });
+  const [first] = ailments;
+  if (error === undefined && first === undefined) return { outcome: 'done', code: null, roles, targets: fetched };
+  const { code, message, remedy } = error === undefined && first !== undefined ? first : outcomeOf(error, { repository: '', dryRun: false }); // prettier-ignore
   const outcome = CODES[code].kind === 'refusal' ? 'refused' : 'failed';
-  return { outcome, code, roles, targets: fetched, message, remedy };
+  const mending = ailments.find((ailment) => ailment.code === code)?.remedy ?? remedy;
+  const problems = ailments.length === 0 ? {} : { problems: ailments };
+  return { outcome, code, roles, targets: fetched, message, remedy: mending, ...problems };
 }
 
 /** For a person at a terminal. */
 function render(
-  { outcome, code, message = '', remedy = '', targets }: ClientResult,
+  { outcome, code, message = '', remedy = '', targets, problems = [] }: ClientResult,
   known: Known,
   now: Instant,
 ): string {
@@ -74,7 +82,10 @@ function render(
       ? 'Done: a client can update.'
       : `${outcome === 'refused' ? 'Refused' : 'Failed'} (${code}): ${message}`;
   const advice = remedy === '' ? [] : [`  What to do:  ${remedy}`];
-  return `${[verdict, ...advice, ...lines].join('\n')}\n`;
+  const others = problems
+    .filter((problem) => problem.code !== code || problem.message !== message)
+    .map((problem) => `Also wrong (${problem.code}): ${problem.message}\n  What to do:  ${problem.remedy}`);
+  return `${[verdict, ...advice, ...others, ...lines].join('\n')}\n`;
 }
 
 const HOUR = 3_600; // s

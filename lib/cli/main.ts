@@ -3,6 +3,7 @@ import { bareOutcome } from '../refresh/outcome.ts';
 import { auditCommand } from './audit.ts';
 import { drillCommand } from './drill.ts';
 import { enrollCommand } from './enroll.ts';
+import { examplesOf } from './examples.ts';
 import { fetchCommand } from './fetch.ts';
 import { initConfigCommand } from './init-config.ts';
 import { pauseCommand, resumeCommand } from './pause.ts';
@@ -34,6 +35,8 @@ export async function main(argv: readonly string[]): Promise<void> {
   for (const command of [pauseCommand, resumeCommand, auditCommand, drillCommand]) program.addCommand(command);
   for (const command of [program, ...program.commands, ...updatesCommand.commands])
     command.exitOverride().configureOutput({ outputError: () => undefined });
+  for (const command of program.commands) command.addHelpText('after', examplesOf(command.name()));
+  for (const command of updatesCommand.commands) command.addHelpText('after', examplesOf(`updates ${command.name()}`));
   process.stdout.on('error', outputLost);
   try {
     await program.parseAsync(argv);

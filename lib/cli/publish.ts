@@ -26,16 +26,6 @@ export const publishCommand = deploymentOptions(new Command('publish'))
   .option('--replace <version>', 'publish over this version of the snapshot although the folder does not come from it')
   .option('--roots', 'only put back every N.root.json that is missing there')
   .option('--json', 'print one JSON object and nothing else')
-  .addHelpText(
-    'after',
-    `
-Examples:
-  timekeeper publish orbit                      the folder here, to the repository orbit of timekeeper.json
-  timekeeper publish orbit /srv/tuf --dry-run   what would be uploaded from another folder
-  timekeeper publish s3://my-bucket/tuf         with AWS credentials of your own
-  timekeeper publish ./out --prune              into a folder; what nothing lists any more is removed there
-`,
-  ) // prettier-ignore
   .action(async (where: string, dir: string, options: PublishOptions) => {
     await orReport({ repository: where, dryRun: options.dryRun ?? false }, options.json ?? false, async () => {
       const { runPublish } = await import('./publish-run.ts');

@@ -1,3 +1,4 @@
+import { diagnose, type Ailment } from '../authoring/diagnosis.ts';
 import type { Outcome } from '../contract/outcome.ts';
 import { RefusalError, UsageError } from '../contract/errors.ts';
 import { quote } from '../contract/printable.ts';
@@ -17,6 +18,7 @@ import { trustedRootOf } from './options.ts';
 import { pinnedRoot } from './pinned-root.ts';
 import type { DeployedView } from './status-deployed.ts';
 import { lookedAt } from './status-looked-at.ts';
+import { withMending } from './status-mending.ts';
 import type { Setting, Status } from './status-model.ts';
 import type { StatusOptions } from './status.ts';
 import {
@@ -41,6 +43,8 @@ interface Place {
   readonly outcome: Outcome | undefined;
   /** What else is wrong, and what could not be looked at. */
   readonly found?: Pick<DeployedView, 'problems' | 'notes'>;
+  /** What a working directory shows besides, and the commands that mend it. */
+  readonly ailments?: readonly Ailment[];
 }
 
 /**
@@ -57,7 +61,8 @@ export async function statusAt(where: string | undefined, options: StatusOptions
     rhythm: place.rhythm,
     addresses: { page: '', repository: place.address },
   };
-  return lookedAt(seen, place.outcome, setting, now, place.found);
+  const { outcome, found = { problems: [], notes: [] }, ailments = [] } = place;
+  return withMending(ailments, found, (more) => lookedAt(seen, outcome, setting, now, more));
 }
 
 async function find(where: string | undefined, options: StatusOptions, now: Instant): Promise<Place> {
@@ -108,7 +113,16 @@ async function directory(path: string, options: StatusOptions, now: Instant): Pr
   }
   const outcome = await looking.catch((error: unknown) => outcomeOf(error, { repository: found.name, dryRun: true }));
   const metadata = directoryStore(found.repository);
-  return { title: path, address: found.repository, published: { metadata }, pin, ...expected(options), outcome };
+  const ailments = found.staged === undefined ? [] : diagnose(path, 'length', now);
+  return {
+    title: path,
+    address: found.repository,
+    published: { metadata },
+    pin,
+    ...expected(options),
+    outcome,
+    ailments,
+  };
 }
 
 /** The folder with the metadata itself, such as a file server's: nobody signs there, so it is looked at as clients do. */

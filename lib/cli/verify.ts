@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import type { Ailment } from '../authoring/diagnosis.ts';
 import { beginWith } from '../client/fetch.ts';
 import { overlay, stateFolder } from '../client/state-folder.ts';
 import { update } from '../client/update.ts';
@@ -22,10 +23,13 @@ interface VerifyOptions {
   readonly json?: true;
 }
 
-/** `timekeeper verify WHERE`: a client's whole workflow from a root that one trusts, every delegated role included. Keeps nothing. */
+/**
+ * `timekeeper verify WHERE`: a client's whole workflow from a root that one trusts, every delegated role included; in a working directory of fleetctl also
+ * the files of the targets, and what keeps the next command from working. Keeps nothing.
+ */
 export const verifyCommand = new Command('verify')
   .description(
-    'check a repository as a client does, with every role that its snapshot lists; keeps and changes nothing',
+    'check a repository as a client does, with every role that its snapshot lists; in fleetctl’s working directory also every target’s file; keeps and changes nothing',
   )
   .argument('<where>', 'a folder (with the metadata, or fleetctl’s working directory) or a URL')
   .option('--trusted-root <file>', 'a root.json that you trust')
@@ -35,8 +39,9 @@ export const verifyCommand = new Command('verify')
   .action(async (where: string, options: VerifyOptions) => {
     const known: Known = new Map();
     let now = instantOf(Date.now());
+    const ailments: Ailment[] = [];
     await runAsClient(
-      { known, fetched: [] },
+      { known, fetched: [], ailments },
       options.json ?? false,
       () => now,
       async () => {
@@ -46,13 +51,31 @@ export const verifyCommand = new Command('verify')
           options.from === undefined ? new Map<string, Uint8Array>() : stateFolder(folder(options.from)),
         );
         await beginWith(memory, () => named(trustedRootOf(options)));
-        await update(store, memory, now, known);
+        try {
+          await update(store, memory, now, known);
+        } finally {
+          if (isWorkingDirectory(where)) ailments.push(...(await diagnosed(where, now)));
+        }
       },
     );
   });
 
+/** Loaded only where it is needed. */
+async function diagnosed(where: string, now: Instant): Promise<readonly Ailment[]> {
+  const { diagnose } = await import('../authoring/diagnosis.ts');
+  return diagnose(where, 'hash', now);
+}
+
+function isWorkingDirectory(where: string): boolean {
+  return !isUrl(where) && isFolder(join(where, 'repository'));
+}
+
+function isUrl(where: string): boolean {
+  return /^[a-z][a-z\d+.-]*:\/\//i.test(where);
+}
+
 function storeOf(where: string): ReadStore {
-  if (/^[a-z][a-z\d+.-]*:\/\//i.test(where)) return httpStore(where, { absent: ABSENT_TO_CLIENTS });
+  if (isUrl(where)) return httpStore(where, { absent: ABSENT_TO_CLIENTS });
   const repository = join(folder(where), 'repository'); // fleetctl's layout
   return directoryStore(isFolder(repository) ? repository : where);
 }

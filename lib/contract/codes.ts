@@ -287,12 +287,16 @@ export type UsageCode = CodesOf<'usage'>;
 
 /** What is worth telling somebody although it signed, or had nothing to do. */
 export const WARNINGS = {
-  ROOT_EXPIRED: 'Have the holders of the root keys sign a new root: clients refuse an expired one.',
-  ROOT_EXPIRES_SOON: 'Have the holders of the root keys sign a new root before it expires.',
-  SNAPSHOT_EXPIRED: 'Publish again: clients refuse an expired snapshot.',
-  SNAPSHOT_EXPIRES_SOON: 'Publish again before the snapshot expires.',
-  TARGETS_EXPIRED: 'Have the targets metadata signed again: clients refuse an expired one.',
-  TARGETS_EXPIRE_SOON: 'Have the targets metadata signed again before it expires.',
+  ROOT_EXPIRED:
+    'Clients refuse an expired root: have the holders of the root keys sign a new one with timekeeper updates extend root.',
+  ROOT_EXPIRES_SOON:
+    'Have the holders of the root keys sign a new root with timekeeper updates extend root before it expires.',
+  SNAPSHOT_EXPIRED:
+    'Clients refuse an expired snapshot: sign it again with timekeeper updates extend snapshot, then publish.',
+  SNAPSHOT_EXPIRES_SOON: 'Publish again, or sign it with timekeeper updates extend snapshot, before it expires.',
+  TARGETS_EXPIRED:
+    'Clients refuse expired targets metadata: sign it again with timekeeper updates extend targets, then publish.',
+  TARGETS_EXPIRE_SOON: 'Publish again, or sign it with timekeeper updates extend targets, before it expires.',
   ROOT_HIDDEN: 'Publish every N.root.json again: clients with an older root need them all.',
   CLIENTS_MAY_REFUSE_ROOT:
     'Some clients refuse a root with such a key or role: have it corrected at the next root ceremony.',

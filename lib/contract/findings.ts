@@ -22,14 +22,19 @@ export const FINDINGS = {
     level: 'bad',
     remedy: 'Clients refuse to update: look with timekeeper status why nobody signed, then sign with resign --force.',
   },
-  SNAPSHOT_EXPIRED: { level: 'bad', remedy: 'Publish again: clients refuse an expired snapshot.' },
+  SNAPSHOT_EXPIRED: {
+    level: 'bad',
+    remedy: 'Clients refuse an expired snapshot: sign it again with timekeeper updates extend snapshot, then publish.',
+  },
   TARGETS_EXPIRED: {
     level: 'bad',
-    remedy: 'Have the targets metadata signed again and publish it: clients refuse an expired one.',
+    remedy:
+      'Clients refuse expired targets metadata: sign it again with timekeeper updates extend targets, then publish.',
   },
   ROOT_EXPIRED: {
     level: 'bad',
-    remedy: 'Have the holders of the root keys sign a new root: clients refuse an expired one.',
+    remedy:
+      'Clients refuse an expired root: have the holders of the root keys sign a new one with timekeeper updates extend root.',
   },
   PINNED_ROOT_MISSING: {
     level: 'bad',
@@ -66,10 +71,16 @@ export const FINDINGS = {
   },
   ROOT_EXPIRES_SOON: {
     level: 'soon',
-    remedy: 'Have the holders of the root keys sign a new root before it expires.',
+    remedy: 'Have the holders of the root keys sign a new root with timekeeper updates extend root before it expires.',
   },
-  SNAPSHOT_EXPIRES_SOON: { level: 'soon', remedy: 'Publish again before the snapshot expires.' },
-  TARGETS_EXPIRE_SOON: { level: 'soon', remedy: 'Have the targets metadata signed again before it expires.' },
+  SNAPSHOT_EXPIRES_SOON: {
+    level: 'soon',
+    remedy: 'Publish again, or sign it with timekeeper updates extend snapshot, before it expires.',
+  },
+  TARGETS_EXPIRE_SOON: {
+    level: 'soon',
+    remedy: 'Publish again, or sign it with timekeeper updates extend targets, before it expires.',
+  },
   KEY_IN_OTHER_ROLE: { level: 'soon', remedy: 'Give the timestamp role a key of its own, with a new root.' },
   WEAK_KEY: { level: 'soon', remedy: 'Remove the key from the root: anybody can sign for it.' },
   CLIENTS_MAY_REFUSE_ROOT: {

@@ -6,6 +6,8 @@ export interface Usage {
   readonly most: number;
   /** Every option, and whether a value follows it. */
   readonly options: ReadonlyMap<string, boolean>;
+  /** The command lines that it shows. */
+  readonly examples: readonly string[];
 }
 
 /** What the built command offers: the usage of each of its commands, from `--help`. */
@@ -32,6 +34,10 @@ function usageIn(help: string): Usage {
   return {
     most: words.some((word) => word.includes('...')) ? Infinity : words.length,
     options: new Map(Array.from(options).flatMap(([, short, long = '', value]) => [short ?? long, long].map((option) => [option, value !== undefined] as const))), // prettier-ignore
+    examples: Array.from(
+      help.split('\nExamples:\n')[1]?.matchAll(/^ {4}timekeeper (.+)$/gm) ?? [],
+      ([, line = '']) => line,
+    ),
   };
 }
 

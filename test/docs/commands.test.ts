@@ -42,6 +42,16 @@ describe('the commands in the pages', () => {
     expect(wrong).toEqual([]);
   });
 
+  test('are shown by the help of each command, for itself or for one below it, and can be typed so', () => {
+    const wrong = Array.from(known).flatMap(([name, { examples }]) => {
+      const others = examples.filter((line) => !`${line} `.startsWith(`${name} `));
+      const why = examples.map((line) => objection(wordsOf(line), known)).filter((each) => each !== undefined);
+      return examples.length === 0 ? [`${name}: none`] : [...others, ...why];
+    });
+
+    expect(wrong).toEqual([]);
+  });
+
   test('of npm are scripts that there are', () => {
     const { scripts } = JSON.parse(page('package.json')) as { scripts: Readonly<Record<string, string>> };
     const named = TYPED.concat(inSentences()).flatMap(({ line }) => Array.from(line.matchAll(/npm run ([a-z:]+)/g), ([, name = '']) => name)); // prettier-ignore
