@@ -27,10 +27,13 @@ export async function addArtefacts(
   const planned = planCopies(artefacts);
   place.refuseLeftovers();
   const opening = openKeys(keyRing, (role) => place.keyFile(role), SIGNERS);
-  opening.catch(() => undefined); // told below, unless something else is at fault
+  opening.catch(() => undefined); // told below
   await (SIGNERS.some((role) => keyRing.asks(role)) ? opening : aTurn()); // else the keys are opened while this thread reads
-  const published = readPublished(read);
-  refuseExpired([published.root], now);
+  const published = await unlessKeysAreWrong(opening, () => {
+    const found = readPublished(read);
+    refuseExpired([found.root], now);
+    return found;
+  });
 
   const targets = await copyAll(place, planned);
   const keys = await opening;
@@ -43,6 +46,16 @@ export async function addArtefacts(
   const publication = await nextPublication(published, { listed }, { ...conditions, keys }, read);
   checkPublication(published, publication, read, now);
   place.publish(publication, copies);
+}
+
+/** Of two faults the passphrase is told, as fleetctl does, which opens the keys first. */
+async function unlessKeysAreWrong<T>(opening: Promise<unknown>, read: () => T): Promise<T> {
+  try {
+    return read();
+  } catch (error) {
+    await opening;
+    throw error;
+  }
 }
 
 const SIGNERS = ['timestamp', 'snapshot', 'targets'] as const;

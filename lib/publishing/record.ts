@@ -32,7 +32,8 @@ export async function writeRecord(
   for (;;) {
     const { places: all, token, bytes: before } = await places(state);
     const others = Array.from(all).filter(([name]) => name !== place);
-    const content: Readonly<Record<string, PublishRecord>> = Object.fromEntries([...others.map(([name, json]) => [name, recordIn(json)]), [place, { base, begun }]]); // prettier-ignore
+    const entries = [...others.map(([name, json]) => [name, recordIn(json)] as const), [place, { base, begun }] as const]; // prettier-ignore
+    const content = Object.fromEntries<unknown>(entries);
     const bytes = Buffer.from(`${JSON.stringify(content, null, 2)}\n`);
     if (before !== undefined && bytes.equals(before)) return;
     if ((await store.putIf(FILE, bytes, token ?? 'absent')) === 'stored') return;
