@@ -73,11 +73,10 @@ export function sharedKey(root: Root, role: OtherRole): Warning {
 
 function foreignTimestamp({ current, journal }: State, policy: Policy, now: Instant): Warning[] {
   if (current.is !== 'verified') return [];
-  const { version, sha256, expires, isCapitalised } = current.timestamp;
+  const { version, expires, isCapitalised } = current.timestamp;
   const known = newestKnown(journal)?.version ?? 0;
-  const isKnown = sha256 === journal.entry?.timestamp.sha256 || sha256 === journal.seen?.timestamp.sha256;
   const found: Warning[] = [];
-  if (!isKnown && version > known)
+  if (version > known)
     found.push({ code: 'FOREIGN_TIMESTAMP', message: `Somebody else signed timestamp.json version ${version}.` });
   if (version > known + FAR_AHEAD)
     found.push({ code: 'VERSION_JUMPED', message: `timestamp.json jumped from version ${known} to ${version}.` });
