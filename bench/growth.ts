@@ -50,7 +50,7 @@ interface Point {
 }
 
 function measured(programs: Programs, place: string, fresh: string, build: string, count: number): Point {
-  const runs = timeInTurn(candidatesFor(programs, place, fresh, build), 2, 0);
+  const runs = timeInTurn(candidatesFor(programs, place, fresh, build), 1, 0); // of the processor: it varies little
   const seconds = runs.map(({ processor, times }) => median(processor.map((time, round) => time ?? times[round] ?? NaN)) / 1_000); // prettier-ignore
   return { count, seconds };
 }
