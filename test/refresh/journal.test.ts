@@ -59,7 +59,7 @@ describe('a journal that is missing, damaged or of another repository is refused
         });
       },
       answers: { outcome: 'refused', code: 'JOURNAL_FOREIGN' },
-      says: /belongs to \\u001b\[2K \\u000aall is well, not to/,
+      says: /belongs to \\u001b\[2K in \\u000aall is well, not to/,
     },
     {
       given: 'the journal of a bucket in a directory (85)',
