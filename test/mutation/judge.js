@@ -11,7 +11,7 @@ const SECONDS = 3;
 /**
  * @param {object} request
  * @param {{ id: number, tests: { name: string, cost: number }[] }[]} request.mutants - with the tests that come by each
- * @param {string} request.warmUp - a test that is run first with none awake: what tests make once and share has to be sound
+ * @param {{ name: string, cost: number }} request.warmUp - a test that is run first with none awake: what tests make once and share has to be sound
  * @param {boolean} request.fromLoad - whether the first of them, the only one, was awake while the file was loaded
  * @param {import('./worker.js').Mutation} mutation
  * @param {(message: object) => Promise<void>} tell - `begun` a test for a mutant (0: none), that gets so many `seconds` of the processor; or what a mutant `is`: `noticed`, `passed` (no test failed) or `unclear`, which is the end
@@ -31,7 +31,7 @@ export function judge({ mutants, warmUp, fromLoad }, mutation, tell) {
     },
     test_start: async () => {
       mutation.awake = turn.awake;
-      await tell({ begun: turn.of, seconds: SECONDS + 10 * (turn.cost ?? 0) });
+      await tell({ begun: turn.of, seconds: SECONDS + 10 * turn.cost });
     },
     test_done: async ({ test }, root) => {
       await nextTurn(); // a promise that was rejected and not waited for is heard of then
@@ -55,7 +55,7 @@ export function judge({ mutants, warmUp, fromLoad }, mutation, tell) {
   }
 
   async function* turnsOf(tests) {
-    if (yield { test: tests.get(warmUp), awake: 0, of: 0 }) return;
+    if (yield { test: tests.get(warmUp.name), awake: 0, of: 0, cost: warmUp.cost }) return;
     for (const mutant of mutants) {
       let is = 'passed';
       for (const { name, cost } of inOrder(mutant.tests)) {

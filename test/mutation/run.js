@@ -96,7 +96,8 @@ async function judgeAll() {
       );
       if (open.has(begun) && answer === 'too long') settle(begun, 'too long');
       if (open.has(begun) && fromLoad) settle(begun, 'noticed'); // the file does not even load
-      if (open.size === mutants.length) throw new Error(`${path} does not run: ${answer.failure ?? 'a test fails'}`);
+      if (open.size === mutants.length)
+        throw new Error(`${path} does not run: ${answer.failure ?? 'its first test fails or takes too long'}`);
       for (const id of open.keys()) settle(id, 'not asked');
     },
   );
@@ -105,7 +106,7 @@ async function judgeAll() {
 /** The test that comes by most: the first of those that need what they all share. */
 function makingMost(path) {
   const { tests: all } = tests.get(path);
-  return all.reduce((most, test) => (test.passed.size > most.passed.size ? test : most)).name;
+  return all.reduce((most, test) => (test.passed.size > most.passed.size ? test : most));
 }
 
 /** Those of a file that come by a mutant: all, if its loading does. */
