@@ -31,7 +31,7 @@ export function diagnose(folder: string, depth: Depth, now: Instant): readonly A
   const at = (...path: readonly string[]) => inShell(join(folder, ...path));
   const found: Ailment[] = [];
   try {
-    const published = readPublished(place.read);
+    const published = readPublished(readerOf(place));
     found.push(...unnumbered(published, place.read, at), ...expired(published, place, now), ...targets(place, published, depth)); // prettier-ignore
   } catch (error) {
     if (!isRefusal(error)) throw error;
@@ -43,6 +43,14 @@ export function diagnose(folder: string, depth: Depth, now: Instant): readonly A
     });
   }
   return [...found, ...leftovers(place, at)];
+}
+
+/** python-tuf and tuftool, whose snapshots are consistent, write no plain root.json; clients never ask for it, so the newest numbered one stands for it. */
+function readerOf(place: Workplace): ReadFile {
+  const newest = place.read('root.json', MAX_BYTES.root) === undefined ? newestRoot(place) : undefined;
+  const root = newest === undefined ? undefined : place.read(newest, MAX_BYTES.root);
+  if (root === undefined || !latest(beginChain(root)).consistentSnapshot) return place.read;
+  return (name, maxBytes) => (name === 'root.json' ? root : place.read(name, maxBytes));
 }
 
 type At = (...path: readonly string[]) => string;
