@@ -211,6 +211,14 @@ describe('K1: the public halves that were recorded', () => {
     expect(r.log).toContain('state putIf root-chain.json'); // the root that says so is kept all the same
   });
 
+  test('are found out where there are none yet, also of material without a fingerprint, as a key in KMS', async () => {
+    const r = await newRepository();
+    r.source.fingerprint = () => Promise.resolve(undefined);
+    r.editJournal(({ identity }) => Object.assign(identity, { keys: [], keyFingerprint: undefined }));
+    await expect(r.run({ force: true })).resolves.toMatchObject({ code: 'SIGNED', version: 5 });
+    expect(r.journal().identity).toMatchObject({ keys: [{ keytype: 'ed25519' }] });
+  });
+
   test('are not found out again while they hold', async () => {
     const r = await newRepository();
     r.log.length = 0;
