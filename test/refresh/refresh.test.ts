@@ -37,6 +37,12 @@ test.each([{ life: 3_599 }, { life: 31 * 86_400 + 1 }])(
   },
 );
 
+test.each([{ life: 3_600 }, { life: 31 * 86_400 }])('a life of just $life seconds is signed (E1)', async ({ life }) => {
+  const r = await newRepository();
+  r.policy = { ...r.policy, validity: seconds(life), resignAfter: seconds(1) };
+  await expect(refreshed(r, { force: true })).resolves.toMatchObject({ outcome: 'signed' });
+});
+
 test('a failure is an exception, so that whoever called tries again', async () => {
   const r = await newRepository();
   const failure = new FailureError('STORE_UNREACHABLE', 'No answer.');

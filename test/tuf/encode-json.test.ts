@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { canonicalJson } from '../../lib/tuf/canonical-json.ts';
 import { COMPACT, encodeJson, layoutOf } from '../../lib/tuf/encode-json.ts';
 import { parseJson, type Json } from '../../lib/tuf/json.ts';
 import { FIXTURE_NAMES, metadataOf } from './fixtures.ts';
@@ -25,6 +26,12 @@ describe('encodeJson', () => {
   ])('writes $expected as encoding/json does', ({ text, expected }) => {
     expect(encoded(text)).toBe(expected);
     expect(encoded(new Map([[text, 1]]))).toBe(`{${expected}:1}`);
+  });
+
+  test('writes a text that is longer than one piece of the writer whole, and canonical JSON too', () => {
+    const long = Array.from({ length: 40_000 }, (_, index) => `é${index}`);
+    expect(encoded(long)).toBe(JSON.stringify(long));
+    expect(Buffer.from(canonicalJson(long)).toString()).toBe(JSON.stringify(long));
   });
 
   test('writes members in the order of the map, also those whose names are numbers', () => {

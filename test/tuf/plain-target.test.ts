@@ -32,6 +32,17 @@ test('an entry as go-tuf writes it is the object that it would be otherwise, wha
   );
 }); // prettier-ignore
 
+test.each([
+  { given: 'another first field', text: written('64', '"1"').replace('length', 'lengtg') },
+  { given: 'another algorithm', text: written('64', '"1"').replace('sha512', 'sha384') },
+  { given: 'another hash field', text: written('64', '"1"').replace('hashes', 'hashez') },
+  { given: 'another custom field', text: written('64', '"1"').replace('version', 'versiom') },
+])('an entry with $given of the same length is read for what it says', ({ text }) => {
+  const parsed = parse(text);
+  expect(parsed).not.toBeInstanceOf(PlainTarget);
+  expect(Buffer.from(encodeJson(parsed)).toString()).toBe(text);
+});
+
 test('it gives what a map gives', () => {
   const [parsed, object] = [parse(written('64', '"1.0"')) as PlainTarget, maps(64, '1.0')];
   expect(parsed).toBeInstanceOf(PlainTarget);
