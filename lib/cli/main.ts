@@ -35,8 +35,9 @@ export async function main(argv: readonly string[]): Promise<void> {
   for (const command of [pauseCommand, resumeCommand, auditCommand, drillCommand]) program.addCommand(command);
   for (const command of [program, ...program.commands, ...updatesCommand.commands])
     command.exitOverride().configureOutput({ outputError: () => undefined });
-  for (const command of program.commands) command.addHelpText('after', examplesOf(command.name()));
-  for (const command of updatesCommand.commands) command.addHelpText('after', examplesOf(`updates ${command.name()}`));
+  for (const command of program.commands) command.addHelpText('after', () => examplesOf(command.name()));
+  for (const command of updatesCommand.commands)
+    command.addHelpText('after', () => examplesOf(`updates ${command.name()}`));
   process.stdout.on('error', outputLost);
   try {
     await program.parseAsync(argv);
