@@ -13,6 +13,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { CODES } from '../../lib/contract/codes.ts';
 import { contentOf, NOW, ours, WORDS } from '../authoring/updates.ts';
 import { Publisher } from '../publishing/publisher.ts';
+import { describeWhere } from './describe-where.ts';
 import { findTerminal } from './terminal.ts';
 import { commandLine, environment, outcomeOf, type Run, type RunOptions } from './timekeeper.ts';
 import { Client, copyOf, newPath } from './working-copy.ts';
@@ -356,13 +357,12 @@ describe('--roots', () => {
   });
 });
 
-const terminal = findTerminal();
-(terminal === undefined ? describe.skip : describe)('on a terminal', () => {
+describeWhere('on a terminal', 'Python 3 for a pseudo-terminal', findTerminal(), (terminal) => {
   test('a bar shows bytes, rate and time left', async () => {
     const { copy } = await scene(false);
     await copy.add('2', Buffer.alloc(3_000_000));
     const command = commandLine(['publish', copy.path('out'), copy.folder]);
-    const { status, screen } = await terminal!.run(command, '', 'never', environment({ now: NOW }));
+    const { status, screen } = await terminal.run(command, '', 'never', environment({ now: NOW }));
     expect(status).toBe(0);
     expect(screen).toMatch(/2\.9 MiB of 5\.7 MiB {2}[\d.]+ [KMG]?i?B\/s {2}\d+s left|5\.7 MiB of 5\.7 MiB/);
     expect(screen).toContain('Uploaded 8 files (5.7 MiB)');
@@ -373,11 +373,11 @@ const terminal = findTerminal();
     mkdirSync(join(out, 'targets/old'));
     writeFileSync(join(out, 'targets/old/orbit'), 'no longer listed');
     const command = commandLine(['publish', out, copy.folder, '--prune']);
-    const no = await terminal!.run(command, '\r', 'Remove 1 file after', environment({ now: NOW }));
+    const no = await terminal.run(command, '\r', 'Remove 1 file after', environment({ now: NOW }));
     expect(no.status).toBe(2);
     expect(no.screen).toContain('nothing was written');
     expect(existsSync(join(out, 'targets/old/orbit'))).toBe(true);
-    const yes = await terminal!.run(command, '\u001b[B\r', 'Remove 1 file after', environment({ now: NOW }));
+    const yes = await terminal.run(command, '\u001b[B\r', 'Remove 1 file after', environment({ now: NOW }));
     expect(yes.screen).toContain('Removed:  targets/old/orbit');
     expect(yes.status).toBe(0);
     expect(existsSync(join(out, 'targets/old'))).toBe(false);

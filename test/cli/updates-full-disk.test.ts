@@ -13,8 +13,9 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { contentOf, ours } from '../authoring/updates.ts';
+import { describeWhere } from './describe-where.ts';
 import { findMounts } from './mounts.ts';
 import { timekeeper } from './timekeeper.ts';
 import { Client, newPath, WorkingCopy } from './working-copy.ts';
@@ -34,10 +35,9 @@ beforeAll(async () => {
   writeFileSync(source, Buffer.alloc(4 * PAGE, 'the second'));
 });
 
-const found = findMounts();
+const MOUNTING = 'a user who may mount in a name space of his own, and /proc';
 
-(found === undefined ? describe.skip : describe)('on a full disk, however little room there is,', () => {
-  const mounts = found!;
+describeWhere('on a full disk, however little room there is,', MOUNTING, findMounts(), (mounts) => {
   afterAll(() => {
     mounts.end();
   });
@@ -104,8 +104,7 @@ const found = findMounts();
   );
 });
 
-(found === undefined ? describe.skip : describe)('where keys and repository lie on file systems of their own', () => {
-  const mounts = findMounts()!;
+describeWhere('where keys and repository lie on file systems of their own', MOUNTING, findMounts(), (mounts) => {
   afterAll(() => {
     mounts.end();
   });

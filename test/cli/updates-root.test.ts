@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { OTHER_KEYS } from '../authoring/public-keys.ts';
 import { contentOf, ours } from '../authoring/updates.ts';
+import { describeWhere } from './describe-where.ts';
 import { findTerminal } from './terminal.ts';
 import { commandLine, environment, type Run, type RunOptions } from './timekeeper.ts';
 import { Client, newPath, WorkingCopy } from './working-copy.ts';
@@ -190,13 +191,11 @@ describe('a ceremony', () => {
   });
 });
 
-const terminal = findTerminal();
-
-(terminal === undefined ? describe.skip : describe)('on a terminal, sign', () => {
+describeWhere('on a terminal, sign', 'Python 3 for a pseudo-terminal', findTerminal(), (terminal) => {
   const typing = (typed: readonly string[]) => {
     const shell = ['sh', '-c', 'cd "$0" && exec "$@"', copy.folder];
     const words = ['updates', 'sign', 'next.json', '--trusted-root', 'repository/root.json'];
-    return terminal!.converse([...shell, ...commandLine(words)], typed, environment({ passphrase: null }));
+    return terminal.converse([...shell, ...commandLine(words)], typed, environment({ passphrase: null }));
   };
   const signatures = () => (JSON.parse(copy.bytes('next.json').toString()) as { signatures: object[] }).signatures.length; // prettier-ignore
   beforeEach(async () => {

@@ -14,6 +14,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { contentOf, ours } from '../authoring/updates.ts';
+import { describeWhere } from './describe-where.ts';
 import { commandLine, environment, timekeeper, type Run, type RunOptions } from './timekeeper.ts';
 import { findTerminal } from './terminal.ts';
 import { Client, differences, newPath, WorkingCopy } from './working-copy.ts';
@@ -363,12 +364,10 @@ describe('what an interrupted add had begun', () => {
   });
 });
 
-const terminal = findTerminal();
-
-(terminal === undefined ? describe.skip : describe)('on a terminal', () => {
+describeWhere('on a terminal', 'Python 3 for a pseudo-terminal', findTerminal(), (terminal) => {
   const typing = (copy: WorkingCopy, words: readonly string[], typed: readonly string[]) => {
     const shell = ['sh', '-c', 'cd "$0" && exec "$@"', copy.folder];
-    return terminal!.converse([...shell, ...commandLine(['updates', ...words])], typed, environment({ passphrase: null })); // prettier-ignore
+    return terminal.converse([...shell, ...commandLine(['updates', ...words])], typed, environment({ passphrase: null })); // prettier-ignore
   };
 
   test('asks again when the passphrase is wrong, and shows nothing of it', async () => {
