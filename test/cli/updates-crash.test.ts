@@ -11,6 +11,7 @@ import { contentOf, ours } from '../authoring/updates.ts';
 import { describeWithGoTuf } from '../peers/describe-with-go-tuf.ts';
 import type { GoTufLoop } from '../peers/go-tuf.ts';
 import { NOW, type Run, type RunOptions } from './timekeeper.ts';
+import { updatesScene, WORDS, type Scene } from './updates-scene.ts';
 import { Client, newPath, WorkingCopy } from './working-copy.ts';
 
 const KILL_AT_CALL = fileURLToPath(new URL('./kill-at-call.mjs', import.meta.url));
@@ -19,27 +20,17 @@ const PATIENCE = 300_000; // ms
 /** Kills at every call if it is 1, which takes seven minutes; else at one of so many. */
 const EVERY = Number(process.env.TIMEKEEPER_KILL_EVERY ?? 7);
 const PASSPHRASES = { root: 'r', targets: 's', snapshot: 't', timestamp: 'u' };
-const WORDS = { FLEET_ROOT_PASSPHRASE: 'r', FLEET_TARGETS_PASSPHRASE: 's', FLEET_SNAPSHOT_PASSPHRASE: 't', FLEET_TIMESTAMP_PASSPHRASE: 'u' }; // prettier-ignore
 
 const atCall = (n: number): RunOptions => ({ imports: [KILL_AT_CALL], env: { ...WORDS, KILL_AT: String(n) } });
 
-let source: string;
+let scene: Scene;
 let signedRoot: string;
 let stagedRoot: string;
 let build: string;
-const made = new Map<boolean, string>();
 
 beforeAll(async () => {
-  source = newPath();
-  writeFileSync(source, 'the first');
-  for (const consistentSnapshots of [false, true]) {
-    const folder = newPath();
-    await ours.init(folder, { random: 'init', consistentSnapshots });
-    await ours.add(folder, artefact('1'), { random: 'add' });
-    made.set(consistentSnapshots, folder);
-  }
-  [signedRoot, stagedRoot] = await newTimestampKey(made.get(false)!);
-  writeFileSync(source, 'the second');
+  scene = await updatesScene();
+  [signedRoot, stagedRoot] = await newTimestampKey(scene.folder(false));
   build = newPath();
   for (const name of ['orbit', 'nudge']) {
     mkdirSync(join(build, name, 'linux', '2'), { recursive: true });
@@ -60,19 +51,15 @@ async function newTimestampKey(folder: string): Promise<readonly [signed: string
   return files;
 }
 
-function artefact(version: string) {
-  return { file: source, name: 'orbit', platform: 'linux', version, tags: ['stable'] };
-}
-
 function start(consistentSnapshots: boolean): WorkingCopy {
   const folder = newPath();
-  cpSync(made.get(consistentSnapshots)!, folder, { recursive: true });
+  cpSync(scene.folder(consistentSnapshots), folder, { recursive: true });
   return new WorkingCopy(folder);
 }
 
 const COMMANDS = [
   { command: 'timestamp', words: () => ['timestamp'], inherent: [] },
-  { command: 'add', words: () => ['add', '--target', source, '--name', 'orbit', '--platform', 'linux', '--version', '2', '-t', 'stable'], inherent: [] }, // prettier-ignore
+  { command: 'add', words: () => ['add', '--target', scene.source, '--name', 'orbit', '--platform', 'linux', '--version', '2', '-t', 'stable'], inherent: [] }, // prettier-ignore
   { command: 'add --folder', words: () => ['add', '--folder', build, '-t', 'stable'], inherent: [] },
   {
     command: 'remove',
@@ -145,7 +132,7 @@ describe('an updates command that is killed at any call leaves what the next com
       const unsound: string[] = [];
       const calls = await killAtEveryCall(false, words(), async (copy) => {
         const client = new Client(start(false).bytes('repository', '1.root.json'));
-        client.update(made.get(false)! + '/repository');
+        client.update(scene.folder(false) + '/repository');
         try {
           expectServed(copy, client.update(copy.repository).targets);
         } catch (error) {
@@ -167,7 +154,7 @@ describe('an updates command that is killed at any call leaves what the next com
       const { words } = COMMANDS.find(({ command }) => command === name)!;
       await killAtEveryCall(true, words(), async (copy) => {
         const client = new Client(copy.bytes('repository', '1.root.json'));
-        client.update(made.get(true)! + '/repository');
+        client.update(scene.folder(true) + '/repository');
         client.update(copy.repository);
         new Client(copy.bytes('repository', '1.root.json')).update(copy.repository);
         await expectHealed(copy, client);
@@ -254,7 +241,7 @@ await describeWithGoTuf('a client of go-tuf v0.5.2 that sees it all', (peer) => 
       await killAtEveryCall(false, COMMANDS[1].words(), async (copy) => {
         const state = newPath();
         await loop.init(state, copy.bytes('repository', '1.root.json'));
-        await loop.update(state, join(made.get(false)!, 'repository'), { now: NOW, targets: true });
+        await loop.update(state, join(scene.folder(false), 'repository'), { now: NOW, targets: true });
         await ours.timestamp(copy.folder, { random: 'next', passphrases: PASSPHRASES });
         const check = await loop.update(state, copy.repository, { now: NOW, targets: true });
         expect(check).toMatchObject({ ok: true });

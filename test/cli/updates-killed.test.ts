@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync } from 'node:fs';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,6 +7,7 @@ import { contentOf, ours, seeded } from '../authoring/updates.ts';
 import { describeWhere } from './describe-where.ts';
 import { findStrace } from './strace.ts';
 import { commandLine, environment } from './timekeeper.ts';
+import { updatesScene, WORDS, type Scene } from './updates-scene.ts';
 import { Client, newPath, WorkingCopy } from './working-copy.ts';
 
 /** How many SIGKILLs come at random; the ordinary number keeps it short. */
@@ -15,21 +16,10 @@ const KILLS = Number(process.env.TIMEKEEPER_KILLS ?? 8);
 const EVERY = Number(process.env.TIMEKEEPER_KILL_EVERY ?? 7);
 const PATIENCE = 300_000 + KILLS * 10_000 + 900_000 / EVERY; // ms
 const PASSPHRASES = { root: 'r', targets: 's', snapshot: 't', timestamp: 'u' };
-const WORDS = { FLEET_ROOT_PASSPHRASE: 'r', FLEET_TARGETS_PASSPHRASE: 's', FLEET_SNAPSHOT_PASSPHRASE: 't', FLEET_TIMESTAMP_PASSPHRASE: 'u' }; // prettier-ignore
 
-let source: string;
-const made = new Map<boolean, string>();
-
+let scene: Scene;
 beforeAll(async () => {
-  source = newPath();
-  writeFileSync(source, 'the first');
-  for (const consistentSnapshots of [false, true]) {
-    const folder = newPath();
-    await ours.init(folder, { random: 'init', consistentSnapshots });
-    await ours.add(folder, { file: source, name: 'orbit', platform: 'linux', version: '1', tags: ['stable'] });
-    made.set(consistentSnapshots, folder);
-  }
-  writeFileSync(source, 'the second');
+  scene = await updatesScene();
 });
 
 /** A command, and where it is tried. `between` is the code with which a client that knows the repository is refused while two files are switched. */
@@ -40,7 +30,7 @@ interface Case {
   readonly between?: string;
 }
 
-const ADD = () => ['add', '--target', source, '--name', 'orbit', '--platform', 'linux', '--version', '2', '-t', 'stable']; // prettier-ignore
+const ADD = () => ['add', '--target', scene.source, '--name', 'orbit', '--platform', 'linux', '--version', '2', '-t', 'stable']; // prettier-ignore
 
 const CASES: readonly Case[] = [
   { command: 'init', words: () => ['init'], on: 'nothing' },
@@ -53,7 +43,7 @@ const CASES: readonly Case[] = [
 
 function start({ on }: Case): WorkingCopy {
   const copy = new WorkingCopy(newPath());
-  const from = made.get(on === 'one with consistent snapshots')!;
+  const from = scene.folder(on === 'one with consistent snapshots');
   if (on === 'nothing') cpSync(from, copy.folder, { recursive: true, filter: (path) => path === from });
   else cpSync(from, copy.folder, { recursive: true });
   return copy;
@@ -61,7 +51,7 @@ function start({ on }: Case): WorkingCopy {
 
 /** What has to hold after a kill: a client that knows the repository takes what is there, and after the next command everybody does, and nothing is left over. */
 async function expectSoundAndHealed(copy: WorkingCopy, { on, between }: Case): Promise<void> {
-  const memory = made.get(on === 'one with consistent snapshots')!;
+  const memory = scene.folder(on === 'one with consistent snapshots');
   if (on === 'nothing') {
     const again = await copy.run(['updates', 'init'], { env: WORDS });
     expect(again.status === 0 || again.stderr.includes('Error: repo already initialized: ')).toBe(true);
