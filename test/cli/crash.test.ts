@@ -1,8 +1,7 @@
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { Outcome } from '../../lib/contract/outcome.ts';
-import { describeWithGoTuf } from '../peers/describe-with-go-tuf.ts';
-import type { GoTufLoop } from '../peers/go-tuf.ts';
+import { describeWithGoTufLoop } from '../peers/describe-with-go-tuf.ts';
 import { resignInProcess } from './resign-in-process.ts';
 import { NOW, type RunOptions } from './timekeeper.ts';
 import { expectNoLeftovers, expectSound, watched, type Watched } from './watched.ts';
@@ -120,20 +119,14 @@ describe('a re-sign that is killed leaves what clients accept, and the next run 
   });
 });
 
-await describeWithGoTuf('a client of go-tuf v0.5.2 that sees it all', (peer) => {
-  let loop: GoTufLoop;
-  beforeAll(() => {
-    loop = peer.loop();
-  });
-  afterAll(() => loop.close());
-
+await describeWithGoTufLoop('a client of go-tuf v0.5.2 that sees it all', (loop) => {
   test(
     'accepts what a killed re-sign leaves, at every call, and what the next run makes of it',
     async () => {
       const copy = await enrolledCopyOf('plain-key');
       const state = newPath();
-      await loop.init(state, copy.bytes('repository', '1.root.json'));
-      const look = () => loop.update(state, copy.repository, { now: NOW });
+      await loop().init(state, copy.bytes('repository', '1.root.json'));
+      const look = () => loop().update(state, copy.repository, { now: NOW });
       for (let n = 1, status: number | null = null; status === null; n++) {
         ({ status } = await copy.run(RESIGN, atCall(n)));
         expect(await look()).toMatchObject({ ok: true });

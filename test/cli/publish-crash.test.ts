@@ -1,10 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { NOW } from '../authoring/updates.ts';
-import { describeWithGoTuf } from '../peers/describe-with-go-tuf.ts';
-import type { GoTufLoop } from '../peers/go-tuf.ts';
+import { describeWithGoTufLoop } from '../peers/describe-with-go-tuf.ts';
 import { Publisher } from '../publishing/publisher.ts';
 import type { RunOptions } from './timekeeper.ts';
 import { Client, newPath } from './working-copy.ts';
@@ -101,27 +100,21 @@ describe.each([
   );
 });
 
-await describeWithGoTuf('a client of go-tuf v0.5.2 that sees it all', (peer) => {
-  let loop: GoTufLoop;
-  beforeAll(() => {
-    loop = peer.loop();
-  });
-  afterAll(() => loop.close());
-
+await describeWithGoTufLoop('a client of go-tuf v0.5.2 that sees it all', (loop) => {
   test(
     'sees no error at any moment of publishes with consistent snapshots, and gets every target',
     async () => {
       const copy = await Publisher.begin({ consistent: true });
       await copy.run(PUBLISH);
       const state = newPath();
-      await loop.init(state, copy.file('1.root.json'));
+      await loop().init(state, copy.file('1.root.json'));
       const seen = new Set<number>();
       for (let version = 2; version < 6; version++) {
         await copy.add(String(version), `version ${version}`);
         const run = { isOver: false };
         const publishing = copy.run(PUBLISH).finally(() => (run.isOver = true));
         do {
-          const check = await loop.update(state, join(copy.folder, 'out'), { now: NOW, targets: true });
+          const check = await loop().update(state, join(copy.folder, 'out'), { now: NOW, targets: true });
           expect(check).toMatchObject({ ok: true });
           seen.add(check.versions.timestamp!);
         } while (!run.isOver);
@@ -139,8 +132,8 @@ await describeWithGoTuf('a client of go-tuf v0.5.2 that sees it all', (peer) => 
       for (let n = 1, status: number | null = null; status === null; n += EVERY) {
         const copy = made.clone();
         const state = newPath();
-        await loop.init(state, copy.file('1.root.json'));
-        const look = (targets: boolean) => loop.update(state, copy.path('out'), { now: NOW, targets });
+        await loop().init(state, copy.file('1.root.json'));
+        const look = (targets: boolean) => loop().update(state, copy.path('out'), { now: NOW, targets });
         expect(await look(true)).toMatchObject({ ok: true });
         ({ status } = await copy.run(PUBLISH, atCall(n)));
         expect(await look(false)).toMatchObject({ ok: true });

@@ -1,15 +1,14 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { isRefusal } from '../../lib/contract/errors.ts';
 import { signStaged, stagedFile } from '../../lib/authoring/staged-root.ts';
 import { openKeyFile, readKeyFile } from '../../lib/keys/key-file.ts';
 import type { Trusted } from '../../lib/tuf/client.ts';
 import { parseRoot } from '../../lib/tuf/root.ts';
 import { contentOf, ours } from '../authoring/updates.ts';
-import { describeWithGoTuf } from '../peers/describe-with-go-tuf.ts';
-import type { GoTufLoop } from '../peers/go-tuf.ts';
+import { describeWithGoTufLoop } from '../peers/describe-with-go-tuf.ts';
 import { NOW, type Run, type RunOptions } from './timekeeper.ts';
 import { updatesScene, WORDS, type Scene } from './updates-scene.ts';
 import { Client, newPath, WorkingCopy } from './working-copy.ts';
@@ -228,22 +227,16 @@ describe('an updates command that is killed at any call leaves what the next com
   );
 });
 
-await describeWithGoTuf('a client of go-tuf v0.5.2 that sees it all', (peer) => {
-  let loop: GoTufLoop;
-  beforeAll(() => {
-    loop = peer.loop();
-  });
-  afterAll(() => loop.close());
-
+await describeWithGoTufLoop('a client of go-tuf v0.5.2 that sees it all', (loop) => {
   test(
     'accepts every target that a killed add leaves, after the next command',
     async () => {
       await killAtEveryCall(false, COMMANDS[1].words(), async (copy) => {
         const state = newPath();
-        await loop.init(state, copy.bytes('repository', '1.root.json'));
-        await loop.update(state, join(scene.folder(false), 'repository'), { now: NOW, targets: true });
+        await loop().init(state, copy.bytes('repository', '1.root.json'));
+        await loop().update(state, join(scene.folder(false), 'repository'), { now: NOW, targets: true });
         await ours.timestamp(copy.folder, { random: 'next', passphrases: PASSPHRASES });
-        const check = await loop.update(state, copy.repository, { now: NOW, targets: true });
+        const check = await loop().update(state, copy.repository, { now: NOW, targets: true });
         expect(check).toMatchObject({ ok: true });
       });
     },

@@ -1,19 +1,12 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { describeWithGoTuf } from '../peers/describe-with-go-tuf.ts';
-import type { GoTufLoop } from '../peers/go-tuf.ts';
+import { describeWithGoTufLoop } from '../peers/describe-with-go-tuf.ts';
 import { canonical, objects, VECTORS } from './canonical-json-cases.ts';
 
-await describeWithGoTuf('canonicalJson against go-securesystemslib', (peer) => {
-  let loop: GoTufLoop;
-  beforeAll(() => {
-    loop = peer.loop();
-  });
-  afterAll(() => loop.close());
-
+await describeWithGoTufLoop('canonicalJson against go-securesystemslib', (loop) => {
   /** What go-tuf signs, and what it takes into its hands to verify. */
   const goes = async (text: string): Promise<readonly string[]> => {
-    const { signing, verifying } = await loop.canonicalise(Buffer.from(text));
+    const { signing, verifying } = await loop().canonicalise(Buffer.from(text));
     return [signing, verifying].map((answer) => (answer.ok ? Buffer.from(answer.bytes).toString() : answer.error));
   };
 

@@ -1,13 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { RefusalError } from '../../lib/contract/errors.ts';
 import { parseRoot } from '../../lib/tuf/root.ts';
 import { parseSnapshot } from '../../lib/tuf/snapshot.ts';
 import { parseTimestamp } from '../../lib/tuf/timestamp.ts';
 import { verified } from '../../lib/tuf/verify.ts';
-import { describeWithGoTuf } from '../peers/describe-with-go-tuf.ts';
-import type { GoTufLoop } from '../peers/go-tuf.ts';
+import { describeWithGoTufLoop } from '../peers/describe-with-go-tuf.ts';
 import { ourFacts, type Facts } from './facts.ts';
 import { looselyCanonical } from './loose-json.ts';
 import { MUTATIONS, SIGNATURE_MUTATIONS, toNode, toText, type Mutation } from './mutation.ts';
@@ -219,15 +218,9 @@ describe('what we accept, tuf-js refuses or reads alike:', () => {
   );
 });
 
-await describeWithGoTuf('what we accept, go-tuf refuses or reads alike:', (peer) => {
-  let loop: GoTufLoop;
-  beforeAll(() => {
-    loop = peer.loop();
-  });
-  afterAll(() => loop.close());
-
+await describeWithGoTufLoop('what we accept, go-tuf refuses or reads alike:', (loop) => {
   async function goTuf(role: Role, file: Buffer): Promise<Facts | undefined> {
-    const reading = await loop.read(ROOT, role, file);
+    const reading = await loop().read(ROOT, role, file);
     if (!reading.ok && reading.at === 'root') throw new Error(reading.error);
     if (!reading.ok) return undefined;
     const { version, expires, files } = reading;
