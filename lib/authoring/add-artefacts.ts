@@ -1,6 +1,6 @@
 import { copyAgain, copyHashed } from '../stores/copy-hashed.ts';
 import type { PreparedFile } from '../stores/switch-files.ts';
-import { inLanes } from '../stores/in-lanes.ts';
+import { inParallel } from '../stores/in-parallel.ts';
 import { isObject } from '../tuf/json.ts';
 import type { Conditions } from './conditions.ts';
 import { listTargets, storedPath, type ListedTarget } from './listed-targets.ts';
@@ -79,14 +79,14 @@ function planCopies(artefacts: readonly Artefact[]): readonly PlannedCopies[] {
   });
 }
 
-const LANES = 16; // a disk flushes so many files in hardly more time than one
+const AT_ONCE = 16; // a disk flushes so many files in hardly more time than one
 
 const prepared = (index: number) => `target-${index}`;
 
 /** Copies every artefact once for each of its paths. */
 async function copyAll(place: Workplace, planned: readonly PlannedCopies[]): Promise<readonly ListedTarget[]> {
   const targets: ListedTarget[] = [];
-  await inLanes(LANES, planned, async ({ artefact: { file, version }, paths, before }) => {
+  await inParallel(planned, AT_ONCE, async ({ artefact: { file, version }, paths, before }) => {
     const [first = '', ...others] = paths.map((_, index) => place.switch.prepared(prepared(before + index)));
     const copied = await copyHashed(file, first);
     for (const other of others) await copyAgain(first, other);

@@ -1,9 +1,9 @@
 import { UsageError } from '../contract/errors.ts';
 import type { Metadata, RoleType } from '../tuf/envelope.ts';
-import { after, formatInstant, type Instant } from '../tuf/instant.ts';
+import { after, BEFORE_ALL_EXPIRY, formatInstant, type Instant } from '../tuf/instant.ts';
 import type { Conditions } from './conditions.ts';
 import { checkPublication, nextPublication, nextSnapshot, type Publication } from './publication.ts';
-import { BEFORE_ALL_EXPIRY, readPublished, refuseExpired, type Published } from './published.ts';
+import { readPublished, refuseExpired, type Published } from './published.ts';
 import { signedFile } from './signed-file.ts';
 import { rootSigners, signersOf, type LocalKeys } from './signing-key.ts';
 import type { Workplace } from './workplace.ts';

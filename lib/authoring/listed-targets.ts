@@ -1,3 +1,4 @@
+import { hashedPath } from '../tuf/hashed-path.ts';
 import type { Json, JsonObject } from '../tuf/json.ts';
 import { keptOrder } from './kept-order.ts';
 
@@ -52,10 +53,4 @@ export function askedFor(listed: string): string {
 /** Where a target's file lies below `targets/`: in a repository with consistent snapshots its hash stands before its name. */
 export function storedPath({ path, sha512 }: ListedTarget, consistentSnapshot: boolean): string {
   return consistentSnapshot ? hashedPath(path, sha512) : path;
-}
-
-/** The path of the file that has a hash before its name. */
-export function hashedPath(path: string, hash: string): string {
-  const cut = path.lastIndexOf('/') + 1;
-  return `${path.slice(0, cut)}${hash}.${path.slice(cut)}`;
 }

@@ -1,7 +1,7 @@
 import { RefusalError } from '../contract/errors.ts';
 import { refreshClient, type ClientStep, type ClientWalk, type Trusted } from '../tuf/client.ts';
 import { MAX_BYTES, type Metadata } from '../tuf/envelope.ts';
-import { formatInstant, type Instant } from '../tuf/instant.ts';
+import { BEFORE_ALL_EXPIRY, formatInstant, type Instant } from '../tuf/instant.ts';
 import type { Root } from '../tuf/root.ts';
 import type { Snapshot } from '../tuf/snapshot.ts';
 import type { Targets } from '../tuf/targets.ts';
@@ -20,9 +20,6 @@ export interface Published {
 
 /** Gives a file of the repository, undefined if there is none. */
 export type ReadFile = (name: string, maxBytes: number) => Uint8Array | undefined;
-
-/** A clock by which nothing has expired. */
-export const BEFORE_ALL_EXPIRY = 0 as Instant;
 
 /**
  * Verifies what is published: every signature, version, length and hash; the newest root; delegations too.

@@ -2,7 +2,7 @@ import { isRefusal, UsageError } from '../contract/errors.ts';
 import type { Signer } from '../keys/signer.ts';
 import type { PreparedFile } from '../stores/switch-files.ts';
 import type { RoleType } from '../tuf/envelope.ts';
-import { formatInstant } from '../tuf/instant.ts';
+import { BEFORE_ALL_EXPIRY, formatInstant } from '../tuf/instant.ts';
 import { parseRoot, type Root } from '../tuf/root.ts';
 import { verified } from '../tuf/verify.ts';
 import type { Conditions } from './conditions.ts';
@@ -14,7 +14,7 @@ import {
   type Publication,
   type Signing,
 } from './publication.ts';
-import { BEFORE_ALL_EXPIRY, type Published, type ReadFile } from './published.ts';
+import type { Published, ReadFile } from './published.ts';
 import { signersOf } from './signing-key.ts';
 import type { Workplace } from './workplace.ts';
 

@@ -5,7 +5,8 @@ import { diskError, systemCode } from '../stores/disk-error.ts';
 import { piecesOf } from '../stores/plain-file.ts';
 import { knownHashes } from '../tuf/meta-file.ts';
 import type { TargetFile } from '../tuf/targets.ts';
-import { askedFor, hashedPath } from './listed-targets.ts';
+import { hashedPath } from '../tuf/hashed-path.ts';
+import { askedFor } from './listed-targets.ts';
 import { isOddPath } from './target-paths.ts';
 import type { Listed } from './unneeded-files.ts';
 

@@ -2,7 +2,8 @@ import { readdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, posix } from 'node:path';
 import { diskError, systemCode } from '../stores/disk-error.ts';
 import type { TargetFile } from '../tuf/targets.ts';
-import { askedFor, hashedPath } from './listed-targets.ts';
+import { hashedPath } from '../tuf/hashed-path.ts';
+import { askedFor } from './listed-targets.ts';
 import { isOddPath } from './target-paths.ts';
 
 /** Targets by their path, as they are listed. */

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmdirSync, type Dirent } from 'node:fs';
+import { existsSync, readdirSync, type Dirent } from 'node:fs';
 import { join } from 'node:path';
 import { isRefusal, RefusalError } from '../contract/errors.ts';
 import { firstFew } from '../contract/printable.ts';
@@ -7,6 +7,7 @@ import { readStored } from '../stores/directory.ts';
 import { diskError, systemCode } from '../stores/disk-error.ts';
 import { withLock } from '../stores/lock.ts';
 import { contentToken } from '../stores/plain-file.ts';
+import { removeIfEmpty } from '../stores/remove-if-empty.ts';
 import type { Stored } from '../stores/store.ts';
 import { FileSwitch, type PreparedFile, type Recovery } from '../stores/switch-files.ts';
 import type { RoleType } from '../tuf/envelope.ts';
@@ -184,12 +185,4 @@ function foldersOf(files: readonly string[]): readonly string[] {
     for (let at = file.indexOf('/'); at !== -1; at = file.indexOf('/', at + 1)) folders.add(file.slice(0, at));
   }
   return Array.from(folders);
-}
-
-function removeIfEmpty(folder: string): void {
-  try {
-    rmdirSync(folder);
-  } catch {
-    return; // a re-sign keeps its state there
-  }
 }

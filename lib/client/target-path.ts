@@ -1,5 +1,6 @@
 import { RefusalError } from '../contract/errors.ts';
 import { quote } from '../contract/printable.ts';
+import { hashedPath } from '../tuf/hashed-path.ts';
 import { knownHashes, type Hashes } from '../tuf/meta-file.ts';
 
 // A backslash separates folders elsewhere, and a colon is a drive or a stream there: `C:`, `a:b`.
@@ -17,17 +18,23 @@ export function segmentsOf(path: string): readonly string[] {
 }
 
 /**
- * Where a target is served, relative to the address of the targets: `DIR/NAME`, with consistent snapshots `DIR/HASH.NAME` by the first hash that is known here.
+ * Where a target's files lie below `targets/`: `DIR/NAME`, with consistent snapshots `DIR/HASH.NAME` for each hash that is known here, the one that is asked for first.
  * @throws RefusalError TARGET_PATH_UNSAFE, NO_KNOWN_HASH
  * @see TUF specification, section 5.7.3
  */
-export function servedAs(path: string, hashes: Hashes, consistentSnapshot: boolean): string {
-  const segments = segmentsOf(path);
-  const [algorithm] = knownHashes(hashes);
-  const hash = algorithm === undefined ? undefined : hashes.get(algorithm);
-  if (hash === undefined)
+export function storedAs(path: string, hashes: Hashes, consistentSnapshot: boolean): readonly [string, ...string[]] {
+  segmentsOf(path);
+  const [first, ...others] = knownHashes(hashes).map((algorithm) => hashedPath(path, hashes.get(algorithm) ?? ''));
+  if (first === undefined)
     throw new RefusalError('NO_KNOWN_HASH', `${quote(path)} is listed with neither sha256 nor sha512.`);
-  const name = segments[segments.length - 1] ?? '';
-  const served = consistentSnapshot ? [...segments.slice(0, -1), `${hash}.${name}`] : segments;
-  return served.map(encodeURIComponent).join('/');
+  return consistentSnapshot ? [first, ...others] : [path];
+}
+
+/**
+ * Where a target is served, relative to the address of the targets, percent-encoded.
+ * @throws RefusalError TARGET_PATH_UNSAFE, NO_KNOWN_HASH
+ */
+export function servedAs(path: string, hashes: Hashes, consistentSnapshot: boolean): string {
+  const [name] = storedAs(path, hashes, consistentSnapshot);
+  return name.split('/').map(encodeURIComponent).join('/');
 }

@@ -58,6 +58,16 @@ export function isRefusal(error: unknown): error is RefusalError {
   return error instanceof Error && error.name === 'RefusalError';
 }
 
+/** What an action gives; undefined if it refuses. */
+export function unlessRefused<T>(action: () => T): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    if (isRefusal(error)) return undefined;
+    throw error;
+  }
+}
+
 /**
  * Whether an error is a refusal or a failure of ours. By name, not by class: `timekeeper start` runs the bundled engine, which has classes of its own.
  */

@@ -1,5 +1,5 @@
 import type { Destination } from './destination.ts';
-import { inParallel } from './in-parallel.ts';
+import { inParallel } from '../stores/in-parallel.ts';
 import { same } from './judge-roots.ts';
 import type { Put, Stage } from './plan-publication.ts';
 

@@ -1,5 +1,5 @@
 import type { RefusalCode } from '../contract/codes.ts';
-import { isRefusal } from '../contract/errors.ts';
+import { isRefusal, unlessRefused } from '../contract/errors.ts';
 import { beginChain, extendChain, latest, type RootChain } from '../tuf/root-chain.ts';
 import { parseRoot } from '../tuf/root.ts';
 import type { LocalRepository } from './local-repository.ts';
@@ -63,13 +63,7 @@ function plainRoot({
 }: Pick<PublishedState, 'files'>): { readonly version: number; readonly bytes: Uint8Array } | undefined {
   // prettier-ignore
   const stored = files.get('root.json');
-  if (stored === undefined) return undefined;
-  try {
-    return { version: parseRoot(stored.bytes).version, bytes: stored.bytes };
-  } catch (error) {
-    if (isRefusal(error)) return undefined;
-    throw error;
-  }
+  return stored && unlessRefused(() => ({ version: parseRoot(stored.bytes).version, bytes: stored.bytes }));
 }
 
 /** A refusal as a value. */

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { walk } from '../client/update.ts';
-import { RefusalError } from '../contract/errors.ts';
+import { RefusalError, unlessRefused } from '../contract/errors.ts';
 import { directoryStore } from '../stores/directory.ts';
 import type { Store } from '../stores/store.ts';
 import { fileOf, refreshClient, updateTargets } from '../tuf/client.ts';
 import { MAX_BYTES } from '../tuf/envelope.ts';
-import type { Instant } from '../tuf/instant.ts';
+import { BEFORE_ALL_EXPIRY } from '../tuf/instant.ts';
 import { beginChain, latest } from '../tuf/root-chain.ts';
 import type { Root } from '../tuf/root.ts';
 import { parseSnapshot, type Snapshot } from '../tuf/snapshot.ts';
@@ -34,8 +34,6 @@ export interface LocalOptions {
   /** The timestamp is the signer's: ours is not needed, and need not fit. */
   readonly withoutTimestamp: boolean;
 }
-
-const BEFORE_ALL_EXPIRY = 0 as Instant;
 
 /**
  * Reads the metadata of a folder and verifies that it fits together: every signature, version, length and hash, delegations too.
@@ -138,12 +136,7 @@ async function withoutItsTimestamp(
 }
 
 function fitting(bytes: Uint8Array, root: Verified<Root>): Verified<Timestamp> | undefined {
-  try {
-    return verified(parseTimestamp(bytes), root.roles.timestamp, root.keys, 'timestamp');
-  } catch (error) {
-    if (error instanceof RefusalError) return undefined;
-    throw error;
-  }
+  return unlessRefused(() => verified(parseTimestamp(bytes), root.roles.timestamp, root.keys, 'timestamp'));
 }
 
 /** The name of the newest numbered snapshot. */

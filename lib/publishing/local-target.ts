@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { segmentsOf } from '../client/target-path.ts';
+import { segmentsOf, storedAs } from '../client/target-path.ts';
 import { RefusalError } from '../contract/errors.ts';
 import { quote } from '../contract/printable.ts';
 import { knownHashes } from '../tuf/meta-file.ts';
 import type { TargetFile, Targets } from '../tuf/targets.ts';
-import { inParallel } from './in-parallel.ts';
+import { inParallel } from '../stores/in-parallel.ts';
 import { measureFile, type MeasuredFile } from './measured-file.ts';
 
 /** A target's file in our folder. */
@@ -34,7 +34,7 @@ export function listedFiles(
   const files = new Map<string, LocalTarget>();
   for (const { targets } of roles) {
     for (const [path, target] of targets) {
-      for (const name of storedAs(path, target, consistentSnapshot)) {
+      for (const name of storedAs(path, target.hashes, consistentSnapshot)) {
         // Of two roles that list one path, clients ask the first one; the second has to mean the same file, or it is said below.
         const key = files.has(name) && differ(files.get(name)?.target, target) ? `${name}\0` : name;
         files.set(key, { name, path: join(folder, ...segmentsOf(name)), target });
@@ -42,17 +42,6 @@ export function listedFiles(
     }
   }
   return Array.from(files.values());
-}
-
-/** Where a target lies below `targets/`. @see TUF specification, section 5.7.3 */
-export function storedAs(path: string, { hashes }: TargetFile, consistentSnapshot: boolean): readonly string[] {
-  const segments = segmentsOf(path);
-  const algorithms = knownHashes(hashes);
-  if (algorithms.length === 0)
-    throw new RefusalError('NO_KNOWN_HASH', `${quote(path)} is listed with neither sha256 nor sha512.`);
-  if (!consistentSnapshot) return [path];
-  const name = segments[segments.length - 1] ?? '';
-  return algorithms.map((algorithm) => [...segments.slice(0, -1), `${hashes.get(algorithm) ?? ''}.${name}`].join('/'));
 }
 
 function differ(one: TargetFile | undefined, other: TargetFile): boolean {

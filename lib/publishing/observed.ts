@@ -1,4 +1,4 @@
-import { isRefusal } from '../contract/errors.ts';
+import { unlessRefused } from '../contract/errors.ts';
 import type { Metadata } from '../tuf/envelope.ts';
 import type { RootChain } from '../tuf/root-chain.ts';
 import { latest } from '../tuf/root-chain.ts';
@@ -26,24 +26,11 @@ export function observe<T extends Metadata>(
   if (bytes === undefined) return undefined;
   const newest = latest(chain);
   const before = chain.find(({ version }) => version === publishedVersion);
-  try {
-    const metadata = parse(bytes);
-    const under = (root: Root) => attempt(() => verified(metadata, root.roles[role], root.keys, role));
-    const now = under(newest);
-    if (now !== undefined) return { metadata: now, isBinding: true };
-    const then = before && under(before);
-    return then && { metadata: then, isBinding: false };
-  } catch (error) {
-    if (isRefusal(error)) return undefined;
-    throw error;
-  }
-}
-
-function attempt<T>(action: () => T): T | undefined {
-  try {
-    return action();
-  } catch (error) {
-    if (isRefusal(error)) return undefined;
-    throw error;
-  }
+  const metadata = unlessRefused(() => parse(bytes));
+  if (metadata === undefined) return undefined;
+  const under = (root: Root) => unlessRefused(() => verified(metadata, root.roles[role], root.keys, role));
+  const now = under(newest);
+  if (now !== undefined) return { metadata: now, isBinding: true };
+  const then = before && under(before);
+  return then && { metadata: then, isBinding: false };
 }

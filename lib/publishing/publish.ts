@@ -1,11 +1,11 @@
-import { FailureError, isRefusal, RefusalError } from '../contract/errors.ts';
+import { FailureError, RefusalError, unlessRefused } from '../contract/errors.ts';
 import type { Warning } from '../contract/codes.ts';
 import type { Store } from '../stores/store.ts';
 import type { Instant } from '../tuf/instant.ts';
 import { parseTimestamp } from '../tuf/timestamp.ts';
 import { carryOut, nameOf, sizeOf, type Progress } from './carry-out.ts';
 import type { Destination } from './destination.ts';
-import { inParallel } from './in-parallel.ts';
+import { inParallel } from '../stores/in-parallel.ts';
 import type { Refusal } from './judge-roots.ts';
 import type { SnapshotName } from './judge-snapshot.ts';
 import { readLocal, readLocalRoots, targetsFolder, type LocalRepository } from './local-repository.ts';
@@ -187,12 +187,7 @@ function timestampOf(
 ): Published['timestamp'] {
   if (timestamp !== 'leave') return timestamp === 'put' ? ours : undefined;
   const theirs = files.get('timestamp.json');
-  try {
-    return theirs && parseTimestamp(theirs.bytes);
-  } catch (error) {
-    if (isRefusal(error)) return undefined; // the signer mends it
-    throw error;
-  }
+  return theirs && unlessRefused(() => parseTimestamp(theirs.bytes)); // what cannot be read the signer mends
 }
 
 async function remove(unlisted: readonly Unlisted[], destination: Destination): Promise<readonly string[]> {

@@ -1,11 +1,11 @@
 import { update } from '../client/update.ts';
-import { isRefusal } from '../contract/errors.ts';
+import { isRefusal, unlessRefused } from '../contract/errors.ts';
 import type { ReadStore, Stored } from '../stores/store.ts';
 import { MAX_BYTES } from '../tuf/envelope.ts';
-import type { Instant } from '../tuf/instant.ts';
+import { BEFORE_ALL_EXPIRY } from '../tuf/instant.ts';
 import { parseTimestamp } from '../tuf/timestamp.ts';
 import type { Destination, PublishedFile } from './destination.ts';
-import { inParallel } from './in-parallel.ts';
+import { inParallel } from '../stores/in-parallel.ts';
 import { newestSnapshot, numberedRoots, type LocalRepository } from './local-repository.ts';
 import type { CheckedTarget } from './local-target.ts';
 
@@ -32,7 +32,6 @@ export interface LookOptions {
 }
 
 const AT_ONCE = 8; // requests
-const BEFORE_ALL_EXPIRY = 0 as Instant;
 
 /**
  * Looks at what is published.
@@ -100,13 +99,8 @@ function snapshotOf(
   if (!root.consistentSnapshot) return files.has('snapshot.json') ? 'snapshot.json' : undefined;
   const timestamp = files.get('timestamp.json');
   if (timestamp === undefined) return undefined;
-  try {
-    const name = `${parseTimestamp(timestamp.bytes).snapshot.version}.snapshot.json`;
-    return there.has(name) ? name : undefined;
-  } catch (error) {
-    if (isRefusal(error)) return undefined;
-    throw error;
-  }
+  const name = unlessRefused(() => `${parseTimestamp(timestamp.bytes).snapshot.version}.snapshot.json`);
+  return name !== undefined && there.has(name) ? name : undefined;
 }
 
 /** As a client reads them that begins with the oldest root; undefined where it would not get through. */

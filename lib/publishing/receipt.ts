@@ -1,4 +1,4 @@
-import { isRefusal, FailureError, RefusalError } from '../contract/errors.ts';
+import { FailureError, RefusalError, unlessRefused } from '../contract/errors.ts';
 import { textOf } from '../stores/foreign-error.ts';
 import type { Store, Stored } from '../stores/store.ts';
 import { isObject, parseJson } from '../tuf/json.ts';
@@ -57,12 +57,7 @@ const ATTEMPTS = 5;
 
 /** What a receipt says; undefined if it cannot be read. */
 export function receiptIn(bytes: Uint8Array): SnapshotName | undefined {
-  try {
-    const json = parseJson(bytes, RECEIPT);
-    const [version, sha256] = isObject(json) ? [json.get('version'), json.get('sha256')] : [];
-    return typeof version === 'number' && typeof sha256 === 'string' ? { version, sha256 } : undefined;
-  } catch (error) {
-    if (isRefusal(error)) return undefined;
-    throw error;
-  }
+  const json = unlessRefused(() => parseJson(bytes, RECEIPT));
+  const [version, sha256] = isObject(json) ? [json.get('version'), json.get('sha256')] : [];
+  return typeof version === 'number' && typeof sha256 === 'string' ? { version, sha256 } : undefined;
 }

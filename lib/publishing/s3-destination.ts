@@ -18,7 +18,7 @@ import { awsError, isLostRace } from '../stores/s3-error.ts';
 import { s3Store } from '../stores/s3.ts';
 import type { Token } from '../stores/store.ts';
 import type { Destination, PublishedFile } from './destination.ts';
-import { inParallel } from './in-parallel.ts';
+import { inParallel } from '../stores/in-parallel.ts';
 import type { CheckedTarget } from './local-target.ts';
 import type { FilePart } from './measured-file.ts';
 

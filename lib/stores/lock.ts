@@ -1,10 +1,11 @@
-import { mkdirSync, readlinkSync, renameSync, rmdirSync, symlinkSync, unlinkSync } from 'node:fs';
+import { mkdirSync, readlinkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FailureError } from '../contract/errors.ts';
 import { quote } from '../contract/printable.ts';
 import { diskError, place, systemCode } from './disk-error.ts';
 import { type LockOwner, lifeOf, newOwner, parseOwner } from './lock-owner.ts';
+import { removeIfEmpty } from './remove-if-empty.ts';
 
 /** How a lock is waited for. */
 export interface LockOptions {
@@ -156,13 +157,5 @@ function makeFolder(folder: string): boolean {
   } catch (error) {
     if (systemCode(error) === 'EEXIST') return false;
     throw diskError(error, folder, 'made');
-  }
-}
-
-function removeIfEmpty(folder: string): void {
-  try {
-    rmdirSync(folder);
-  } catch {
-    return; // something was put there, as it should be
   }
 }

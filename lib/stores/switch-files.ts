@@ -1,25 +1,11 @@
-import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  copyFileSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  unlinkSync,
-  type Stats,
-} from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, unlinkSync, type Stats } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { FailureError } from '../contract/errors.ts';
 import { diskError, place, systemCode } from './disk-error.ts';
 import { flushFolder } from './flush-folder.ts';
+import { linkOrCopy, moveFile } from './move-file.ts';
 import { contentToken, piecesOf, withFile } from './plain-file.ts';
+import { removeIfEmpty } from './remove-if-empty.ts';
 import { writeFlushed } from './replace-file.ts';
 import { encodeIntent, readIntent, type Intent, type IntendedFile } from './switch-intent.ts';
 import type { Token } from './store.ts';
@@ -201,12 +187,12 @@ export class FileSwitch {
         if (!made.has(dirname(to))) this.#keep(from, (at = join(this.#base, to))); // in a folder made just now there is nothing to be kept
       }
       this.#flushKept();
-      for (const { from, to } of first) move(this.#path('new', from), (at = join(this.#base, to)));
+      for (const { from, to } of first) moveFile(this.#path('new', from), (at = join(this.#base, to)));
       flush([...intent.files.filter(({ isPublished }) => !isPublished).map(({ to }) => to), ...intent.folders]);
       for (const { from, to } of published) {
         at = join(this.#base, to);
         if (!existsSync(this.#path('new', from))) continue;
-        move(this.#path('new', from), at);
+        moveFile(this.#path('new', from), at);
         relied = true;
       }
       flush(published.map(({ to }) => to));
@@ -247,7 +233,7 @@ export class FileSwitch {
     for (const { from, to, before, isPublished } of files.toReversed()) {
       if (isPublished) continue; // none of these is in its place yet
       const [at, old] = [join(this.#base, to), this.#path('old', from)];
-      if (existsSync(old)) move(old, at);
+      if (existsSync(old)) moveFile(old, at);
       else if (before === 'absent' && !existsSync(this.#path('new', from))) rmSync(at, { force: true });
     }
     for (const folder of folders.toReversed()) removeIfEmpty(join(this.#base, folder));
@@ -291,48 +277,4 @@ function removeWithFolder(path: string): void {
 function folderAbove(path: string): string {
   const folder = dirname(path);
   return existsSync(folder) ? folder : folderAbove(folder);
-}
-
-/** By a rename; from another file system (keys on a stick, a volume for the repository) by a copy beside the place, and then a rename. */
-function move(from: string, to: string): void {
-  try {
-    renameSync(from, to);
-  } catch (error) {
-    if (systemCode(error) !== 'EXDEV') throw error;
-    const beside = join(dirname(to), `.${basename(to)}.${randomBytes(8).toString('hex')}.tmp`);
-    try {
-      copyFlushed(from, beside);
-      renameSync(beside, to);
-    } finally {
-      rmSync(beside, { force: true });
-    }
-    unlinkSync(from);
-  }
-}
-
-function copyFlushed(from: string, to: string): void {
-  copyFileSync(from, to, constants.COPYFILE_FICLONE);
-  const copy = openSync(to, constants.O_RDONLY); // it may be one that nobody writes
-  try {
-    fsyncSync(copy);
-  } finally {
-    closeSync(copy);
-  }
-}
-
-/** Not every file system has hard links. */
-function linkOrCopy(from: string, to: string): void {
-  try {
-    linkSync(from, to);
-  } catch {
-    copyFlushed(from, to);
-  }
-}
-
-function removeIfEmpty(path: string): void {
-  try {
-    rmdirSync(path);
-  } catch {
-    return; // it was not made, or somebody put something there
-  }
 }

@@ -9,6 +9,9 @@ export type Seconds = number & { readonly [brand]: 'seconds' };
 /** A moment: whole seconds since 1970-01-01T00:00:00Z. */
 export type Instant = number & { readonly [brand]: 'instant' };
 
+/** A clock by which nothing has expired. */
+export const BEFORE_ALL_EXPIRY = 0 as Instant;
+
 export const seconds = (count: number): Seconds => Math.round(count) as Seconds;
 export const minutes = (count: number): Seconds => seconds(count * 60);
 export const hours = (count: number): Seconds => seconds(count * 3_600);

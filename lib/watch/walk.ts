@@ -3,7 +3,7 @@ import type { Code } from '../contract/codes.ts';
 import { isCoded, isRefusal } from '../contract/errors.ts';
 import type { ReadStore } from '../stores/store.ts';
 import type { Known } from '../tuf/client.ts';
-import type { Instant } from '../tuf/instant.ts';
+import { BEFORE_ALL_EXPIRY } from '../tuf/instant.ts';
 
 /** What a client came to that took everything for unexpired: expiry is judged apart, so that what has expired can be shown too. */
 export interface Walk {
@@ -24,8 +24,6 @@ export interface Stopped {
   /** The file that it asked for last. */
   readonly at: string;
 }
-
-const BEFORE_ALL_EXPIRY = 0 as Instant;
 
 /**
  * Updates as a client does.

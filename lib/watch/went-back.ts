@@ -1,4 +1,4 @@
-import { isRefusal } from '../contract/errors.ts';
+import { unlessRefused } from '../contract/errors.ts';
 import { after, seconds, type Instant } from '../tuf/instant.ts';
 import type { Root } from '../tuf/root.ts';
 import { parseSnapshot } from '../tuf/snapshot.ts';
@@ -61,6 +61,7 @@ function equivocations({ pinned, newcomer, served }: Extract<Sight, { is: 'seen'
   );
 }
 
+/** What no key of the newest root signed binds nobody any more. */
 function knownVersion(role: string, memory: Memory, root: Root) {
   switch (role) {
     case 'root':
@@ -68,22 +69,12 @@ function knownVersion(role: string, memory: Memory, root: Root) {
     case 'timestamp':
       return knownTimestamp(memory, root);
     case 'snapshot':
-      return memory.snapshot && ifVerified(() => verified(parseSnapshot(memory.snapshot ?? new Uint8Array()), root.roles.snapshot, root.keys, 'snapshot')); // prettier-ignore
+      return memory.snapshot && unlessRefused(() => verified(parseSnapshot(memory.snapshot ?? new Uint8Array()), root.roles.snapshot, root.keys, 'snapshot')); // prettier-ignore
     default:
       return memory.targets.get(role);
   }
 }
 
 function knownTimestamp({ timestamp }: Memory, root: Root) {
-  return timestamp && ifVerified(() => verified(parseTimestamp(timestamp.bytes), root.roles.timestamp, root.keys, 'timestamp')); // prettier-ignore
-}
-
-/** What no key of the newest root signed binds nobody any more. */
-function ifVerified<T>(verify: () => T): T | undefined {
-  try {
-    return verify();
-  } catch (error) {
-    if (isRefusal(error)) return undefined;
-    throw error;
-  }
+  return timestamp && unlessRefused(() => verified(parseTimestamp(timestamp.bytes), root.roles.timestamp, root.keys, 'timestamp')); // prettier-ignore
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isCoded } from '../../lib/contract/errors.ts';
-import { storedAs } from '../../lib/publishing/local-target.ts';
+import { storedAs } from '../../lib/client/target-path.ts';
 import { parseInstant } from '../../lib/tuf/instant.ts';
 import { NOW } from '../authoring/updates.ts';
 import type { LocalAws } from '../aws/local-aws.ts';
@@ -66,7 +66,7 @@ export class WatchingClients {
     if (state === this.#last && root.consistentSnapshot) return; // what is there under a hash stays
     this.#last = state;
     for (const [path, target] of Array.from(targets.values(), (role) => Array.from(role.targets)).flat()) {
-      const [name = ''] = storedAs(path, target, root.consistentSnapshot);
+      const [name] = storedAs(path, target.hashes, root.consistentSnapshot);
       const bytes = this.#read(`targets/${name}`);
       if (bytes === undefined || sha512(bytes) !== target.hashes.get('sha512')) this.targets.push(path);
     }

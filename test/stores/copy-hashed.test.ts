@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
 import { copyAgain, copyHashed } from '../../lib/stores/copy-hashed.ts';
-import { inLanes } from '../../lib/stores/in-lanes.ts';
+import { inParallel } from '../../lib/stores/in-parallel.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'copy-'));
 afterAll(() => {
@@ -36,7 +36,7 @@ test('many at a time are copied each as it is', async () => {
     writeFileSync(name, randomBytes(index * 700)); // some in one piece, some in more
   });
   const sums = new Map<string, string>();
-  await inLanes(16, names, async (name) => void sums.set(name, (await copyHashed(name, `${name}-copy`)).sha512));
+  await inParallel(names, 16, async (name) => void sums.set(name, (await copyHashed(name, `${name}-copy`)).sha512));
   for (const name of names) {
     expect(readFileSync(`${name}-copy`).equals(readFileSync(name))).toBe(true);
     expect(sums.get(name)).toBe(createHash('sha512').update(readFileSync(name)).digest('hex'));
@@ -53,7 +53,7 @@ test('what is there already is not written', async () => {
 
 test('after a failure no more is begun, what had begun has ended, and the failure is told', async () => {
   const ended: number[] = [];
-  const working = inLanes(2, [0, 1, 2, 3, 4], async (item) => {
+  const working = inParallel([0, 1, 2, 3, 4], 2, async (item) => {
     await new Promise((resolve) => setTimeout(resolve, item === 0 ? 1 : 20));
     if (item === 0) throw new Error('the first');
     ended.push(item);

@@ -1,0 +1,50 @@
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { systemCode } from './disk-error.ts';
+
+/** Puts a file in a place: by a rename; from another file system (keys on a stick, a volume for the repository) by a copy beside the place, and then a rename. */
+export function moveFile(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if (systemCode(error) !== 'EXDEV') throw error;
+    const beside = join(dirname(to), `.${basename(to)}.${randomBytes(8).toString('hex')}.tmp`);
+    try {
+      copyFlushed(from, beside);
+      renameSync(beside, to);
+    } finally {
+      rmSync(beside, { force: true });
+    }
+    unlinkSync(from);
+  }
+}
+
+function copyFlushed(from: string, to: string): void {
+  copyFileSync(from, to, constants.COPYFILE_FICLONE);
+  const copy = openSync(to, constants.O_RDONLY); // it may be one that nobody writes
+  try {
+    fsyncSync(copy);
+  } finally {
+    closeSync(copy);
+  }
+}
+
+/** Gives a file a second name. Not every file system has hard links: there it is copied. */
+export function linkOrCopy(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch {
+    copyFlushed(from, to);
+  }
+}
