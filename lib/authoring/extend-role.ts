@@ -1,11 +1,14 @@
 import { UsageError } from '../contract/errors.ts';
 import type { Metadata, RoleType } from '../tuf/envelope.ts';
 import { after, BEFORE_ALL_EXPIRY, formatInstant, type Instant } from '../tuf/instant.ts';
+import { parseRoot } from '../tuf/root.ts';
+import { changedRoot } from './changed-root.ts';
 import type { Conditions } from './conditions.ts';
 import { checkPublication, nextPublication, nextSnapshot, type Publication } from './publication.ts';
 import { readPublished, refuseExpired, type Published } from './published.ts';
+import { rootFiles } from './root-publication.ts';
 import { signedFile } from './signed-file.ts';
-import { rootSigners, signersOf, type LocalKeys } from './signing-key.ts';
+import { openKeys, rootSigners, signersOf } from './signing-key.ts';
 import type { Workplace } from './workplace.ts';
 
 /** The roles that can be given a new life. A timestamp is only ever signed again. */
@@ -56,27 +59,22 @@ const MAKE: Readonly<Record<ExtendedRole, Make>> = {
   async root(place, { root }, conditions) {
     const keys = await conditions.keyRing.open('root', place.keyFile('root'));
     signersOf('root', root, { root: keys }); // as many as it takes
-    const signed = new Map(root.signed);
-    signed.set('version', root.version + 1);
-    signed.set('expires', formatInstant(after(conditions.now, conditions.validity.root)));
-    const file = await signedFile(signed, rootSigners(root, root, keys), root.bytes);
-    return new Map([[`${root.version + 1}.root.json`, file], ['root.json', file]]); // prettier-ignore
+    const signed = changedRoot(root, {}, conditions.validity.root, conditions.now);
+    return rootFiles(parseRoot(await signedFile(signed, rootSigners(root, root, keys), root.bytes)));
   },
   async targets(place, published, conditions) {
-    const keys = await opened(place, conditions, 'timestamp', 'snapshot', 'targets');
+    const keys = await openKeys(conditions.keyRing, (role) => place.keyFile(role), [
+      'timestamp',
+      'snapshot',
+      'targets',
+    ]);
     return nextPublication(published, {}, { ...conditions, keys }, place.read);
   },
   async snapshot(place, published, conditions) {
-    const keys = await opened(place, conditions, 'timestamp', 'snapshot');
+    const keys = await openKeys(conditions.keyRing, (role) => place.keyFile(role), ['timestamp', 'snapshot']);
     return nextSnapshot(published, published.root, published.targets, { ...conditions, keys }, place.read);
   },
 };
-
-async function opened(place: Workplace, { keyRing }: Conditions, ...roles: readonly RoleType[]): Promise<LocalKeys> {
-  const keys: { -readonly [Role in keyof LocalKeys]: LocalKeys[Role] } = {};
-  for (const role of roles) keys[role] = await keyRing.open(role, place.keyFile(role));
-  return keys;
-}
 
 function whatIsNext({ targets, snapshot, timestamp }: Published, now: Instant): readonly string[] {
   const expired = [targets, snapshot, timestamp].find(({ expires }) => expires <= now);

@@ -5,6 +5,7 @@ import type { Conditions } from './conditions.ts';
 import { askedFor, unlistTargets } from './listed-targets.ts';
 import { checkPublication, nextPublication } from './publication.ts';
 import { readPublished, refuseExpired, type Published } from './published.ts';
+import { openKeys } from './signing-key.ts';
 import { unneededFiles, type Listed } from './unneeded-files.ts';
 import type { Workplace } from './workplace.ts';
 
@@ -33,11 +34,7 @@ export async function removeTargets(
   const published = readPublished(read);
   refuseExpired([published.root], now);
   const { removed, kept } = split(published, unwanted); // before any passphrase is asked for
-  const keys = {
-    timestamp: await keyRing.open('timestamp', place.keyFile('timestamp')),
-    snapshot: await keyRing.open('snapshot', place.keyFile('snapshot')),
-    targets: await keyRing.open('targets', place.keyFile('targets')),
-  };
+  const keys = await openKeys(keyRing, (role) => place.keyFile(role), ['timestamp', 'snapshot', 'targets']);
 
   const paths = removed.map(([path]) => path);
   const before = published.targets.signed.get('targets');

@@ -66,7 +66,8 @@ export async function publishRoot(
   return again;
 }
 
-function rootFiles({ version, bytes }: Root): Publication {
+/** A root under its number, and under the plain name. */
+export function rootFiles({ version, bytes }: Root): Publication {
   return new Map([
     [`${version}.root.json`, bytes],
     ['root.json', bytes],
