@@ -319,10 +319,13 @@ describe.each([
   });
 });
 
-test('what is encrypted but is no JSON is refused without a word of it', async () => {
-  for (const text of ['', SEED, `[{"private": "${SEED}`, `${SEED}"`]) {
-    await expectUnreadable(openKeyFile(await sealedText(text, PASSPHRASE), PASSPHRASE, FILE), /decrypted, is not JSON/);
-  }
+test.each([
+  { given: 'nothing at all', text: '', says: /decrypted, is not JSON/ },
+  { given: 'a secret alone', text: `x${SEED}`, says: /decrypted, is not JSON/ },
+  { given: 'a secret that begins like a number', text: `1e9${SEED}`, says: /NUMBER_NOT_EXACT/ },
+  { given: 'a secret cut short', text: `[{"private": "${SEED}`, says: /decrypted, is not JSON/ },
+])('$given, encrypted, is refused without a word of it', async ({ text, says }) => {
+  await expectUnreadable(openKeyFile(await sealedText(text, PASSPHRASE), PASSPHRASE, FILE), says);
 });
 
 test('the message names the file that was given, fit to be printed', async () => {
