@@ -79,7 +79,7 @@ function planCopies(artefacts: readonly Artefact[]): readonly PlannedCopies[] {
   });
 }
 
-const AT_ONCE = 16; // a disk flushes so many files in hardly more time than one
+const AT_ONCE = 4; // large ones: one is hashed while others are flushed
 
 const prepared = (index: number) => `target-${index}`;
 
@@ -89,7 +89,7 @@ async function copyAll(place: Workplace, planned: readonly PlannedCopies[]): Pro
   await inParallel(planned, AT_ONCE, async ({ artefact: { file, version }, paths, before }) => {
     const [first = '', ...others] = paths.map((_, index) => place.switch.prepared(prepared(before + index)));
     const copied = await copyHashed(file, first);
-    for (const other of others) await copyAgain(first, other);
+    for (const other of others) copyAgain(first, other);
     for (const [index, path] of paths.entries()) targets[before + index] = { path, version, ...copied };
   });
   return targets;

@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { UsageError } from '../contract/errors.ts';
 import { quote } from '../contract/printable.ts';
 import { diskError, systemCode } from '../stores/disk-error.ts';
-import { flushFolder } from '../stores/flush-folder.ts';
+import { flushFolder } from '../stores/flush.ts';
 
 /**
  * Makes a folder whole or not at all: it is filled under another name beside its place, and then renamed.

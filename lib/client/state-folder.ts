@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { FailureError } from '../contract/errors.ts';
 import { tooLarge } from '../stores/bounded-body.ts';
 import { diskError, place, systemCode } from '../stores/disk-error.ts';
-import { flushFolder } from '../stores/flush-folder.ts';
+import { flushFolder } from '../stores/flush.ts';
 import { withLock } from '../stores/lock.ts';
 import { contentToken, piecesOf, withFile } from '../stores/plain-file.ts';
 import { replaceFile } from '../stores/replace-file.ts';

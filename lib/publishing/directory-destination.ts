@@ -3,10 +3,10 @@ import { linkSync, mkdirSync, readdirSync, renameSync, rmdirSync, statSync, unli
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { RefusalError } from '../contract/errors.ts';
 import { quote } from '../contract/printable.ts';
-import { copyAgain } from '../stores/copy-hashed.ts';
+import { copyAgain, flushCopy } from '../stores/copy-hashed.ts';
 import { directoryStore } from '../stores/directory.ts';
 import { diskError, systemCode } from '../stores/disk-error.ts';
-import { flushFolder } from '../stores/flush-folder.ts';
+import { flushFolder } from '../stores/flush.ts';
 import { withLock } from '../stores/lock.ts';
 import type { Token } from '../stores/store.ts';
 import type { Destination, PublishedFile } from './destination.ts';
@@ -64,7 +64,8 @@ export function directoryDestination(folder: string): Destination {
       makeFolder(dirname(path));
       const temporary = join(root, TEMPORARY + randomBytes(8).toString('hex'));
       try {
-        await copyAgain(file.path, temporary);
+        copyAgain(file.path, temporary);
+        await flushCopy(temporary);
         const copied = await measureFile(temporary, Array.from(file.measured.hashes.keys()), undefined);
         if (copied === undefined || faultOf(copied, file.target) !== undefined)
           throw new RefusalError('TARGET_FILE_MISMATCH', `${quote(`targets/${file.name}`)} was changed while it was published.`); // prettier-ignore

@@ -1,16 +1,5 @@
 import { createHash, hash, type Hash } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  copyFileSync,
-  fdatasync,
-  fdatasyncSync,
-  openSync,
-  read,
-  readSync,
-  write,
-  writeSync,
-} from 'node:fs';
+import { closeSync, constants, copyFileSync, fdatasync, openSync, read, readSync, write, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { diskError } from './disk-error.ts';
 
@@ -29,8 +18,8 @@ const BEGINNING = Buffer.alloc(65_536);
 
 /**
  * Copies a file and hashes what is copied, in one pass and in two pieces of memory, however large it is: while one piece is hashed, another one is
- * read or written. The hash is that of the copy, also if somebody writes to the source meanwhile. The copy is flushed: several calls at a time
- * flush together, which on a disk takes a tenth of the time.
+ * read or written. The hash is that of the copy, also if somebody writes to the source meanwhile. Whoever relies on the copy has to flush it; a large one is
+ * flushed here already, while the next one is hashed.
  * @param to - must not be there yet
  * @throws FailureError STORE_UNREACHABLE, ACCESS_DENIED, STORE_FULL
  */
@@ -39,9 +28,7 @@ export async function copyHashed(from: string, to: string): Promise<Copied> {
   try {
     const copy = opened(to, 'wx', 'written');
     try {
-      const copied = await pump({ source, copy, from, to });
-      await flush(copy);
-      return copied;
+      return await pump({ source, copy, from, to });
     } catch (error) {
       throw diskError(error, to, 'written');
     } finally {
@@ -53,33 +40,28 @@ export async function copyHashed(from: string, to: string): Promise<Copied> {
 }
 
 /**
- * Copies a file of ours once more; where the file system can, the two share their blocks until one of them is written.
+ * Copies a file of ours once more, not flushed either; where the file system can, the two share their blocks until one of them is written.
  * Hard links would be cheaper, but fleetctl writes in place: writing one name, it would change what all the others show.
  * @throws FailureError STORE_UNREACHABLE, ACCESS_DENIED, STORE_FULL
  */
-export async function copyAgain(from: string, to: string): Promise<void> {
+export function copyAgain(from: string, to: string): void {
   try {
     copyFileSync(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-    const copy = openSync(to, 'r+');
-    try {
-      await flush(copy);
-    } finally {
-      closeSync(copy);
-    }
   } catch (error) {
     throw diskError(error, to, 'written');
   }
 }
 
-const PATIENCE = 100_000_000n; // nanoseconds
-let waited = 0n;
-
-/** In memory, flushing costs less than to have another thread do it; a disk is left to other threads, where several flush at a time. */
-async function flush(file: number): Promise<void> {
-  if (waited > PATIENCE) return flushElsewhere(file);
-  const begun = process.hrtime.bigint();
-  fdatasyncSync(file);
-  waited += process.hrtime.bigint() - begun;
+/** Flushes what was copied, in another thread. */
+export async function flushCopy(path: string): Promise<void> {
+  const copy = opened(path, 'r', 'written');
+  try {
+    await flushElsewhere(copy);
+  } catch (error) {
+    throw diskError(error, path, 'written');
+  } finally {
+    closeSync(copy);
+  }
 }
 
 const flushElsewhere = promisify(fdatasync);
@@ -107,6 +89,7 @@ async function pump(files: Pair): Promise<Copied> {
   if (beginning.length < BEGINNING.length) return { length: beginning.length, sha512: hash('sha512', beginning) };
   const sum = createHash('sha512').update(beginning);
   const rest = await copyRest(files, sum);
+  await flushElsewhere(files.copy);
   return { length: beginning.length + rest, sha512: sum.digest('hex') };
 }
 

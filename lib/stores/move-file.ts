@@ -13,10 +13,14 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { systemCode } from './disk-error.ts';
 
-/** Puts a file in a place: by a rename; from another file system (keys on a stick, a volume for the repository) by a copy beside the place, and then a rename. */
-export function moveFile(from: string, to: string): void {
+/**
+ * Puts a file in a place: by a rename; from another file system (keys on a stick, a volume for the repository) by a copy beside the place, and then a rename.
+ * @returns which of the two it was
+ */
+export function moveFile(from: string, to: string): 'renamed' | 'copied' {
   try {
     renameSync(from, to);
+    return 'renamed';
   } catch (error) {
     if (systemCode(error) !== 'EXDEV') throw error;
     const beside = join(dirname(to), `.${basename(to)}.${randomBytes(8).toString('hex')}.tmp`);
@@ -27,6 +31,7 @@ export function moveFile(from: string, to: string): void {
       rmSync(beside, { force: true });
     }
     unlinkSync(from);
+    return 'copied';
   }
 }
 

@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { diskError, systemCode } from './disk-error.ts';
-import { flushFolder } from './flush-folder.ts';
+import { flushFolder } from './flush.ts';
 import { contentToken, piecesOf, withFile } from './plain-file.ts';
 import type { Token } from './store.ts';
 

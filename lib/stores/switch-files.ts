@@ -2,7 +2,7 @@ import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, unlinkSync, type 
 import { dirname, join } from 'node:path';
 import { FailureError } from '../contract/errors.ts';
 import { diskError, place, systemCode } from './disk-error.ts';
-import { flushFolder } from './flush-folder.ts';
+import { flushAll, flushFolder } from './flush.ts';
 import { linkOrCopy, moveFile } from './move-file.ts';
 import { contentToken, piecesOf, withFile } from './plain-file.ts';
 import { removeIfEmpty } from './remove-if-empty.ts';
@@ -39,6 +39,7 @@ export type Recovery =
 export class FileSwitch {
   readonly #base: string;
   readonly #folder: string;
+  #unflushed: string[] = [];
   #isMade = false;
 
   /**
@@ -50,8 +51,15 @@ export class FileSwitch {
     this.#folder = join(base, folder);
   }
 
-  /** Where what is prepared is written; made at the first call. */
+  /** Where what is prepared is to be written by the caller, who need not flush it. */
   prepared(name: string): string {
+    const path = this.#prepared(name);
+    this.#unflushed.push(path);
+    return path;
+  }
+
+  /** The folder is made at the first call. */
+  #prepared(name: string): string {
     const folder = join(this.#folder, 'new');
     if (!this.#isMade) mkdirSync(folder, { recursive: true, mode: 0o700 });
     this.#isMade = true;
@@ -64,7 +72,7 @@ export class FileSwitch {
    * @param mode - for a file that is not there yet, less what the umask takes
    */
   prepare(name: string, bytes: Uint8Array, to: string, mode: number): void {
-    const path = this.prepared(name);
+    const path = this.#prepared(name);
     try {
       writeFlushed(path, bytes, statsOf(join(this.#base, to)), mode);
     } catch (error) {
@@ -162,7 +170,7 @@ export class FileSwitch {
 
   #record(intent: Intent): void {
     try {
-      flushFolder(this.#path('new'));
+      flushAll({ files: this.#unflushed, folders: [this.#path('new')] }, this.#folder);
       writeFlushed(this.#path('intent.tmp'), encodeIntent(intent), undefined, 0o600);
       renameSync(this.#path('intent.tmp'), this.#path('intent.json'));
       for (const folder of [this.#folder, dirname(this.#folder), this.#base]) flushFolder(folder);
@@ -177,9 +185,6 @@ export class FileSwitch {
     let doing = 'written';
     let relied = published.some(({ from }) => !existsSync(this.#path('new', from)));
     let at = this.#folder;
-    const flush = (files: readonly string[]) => {
-      for (const folder of new Set(files.map(dirname))) flushFolder((at = join(this.#base, folder)));
-    };
     try {
       const made = new Set(intent.folders.filter((folder) => makeFolder((at = join(this.#base, folder)))));
       const first = intent.files.filter(({ from, isPublished }) => !isPublished && existsSync(this.#path('new', from)));
@@ -187,15 +192,21 @@ export class FileSwitch {
         if (!made.has(dirname(to))) this.#keep(from, (at = join(this.#base, to))); // in a folder made just now there is nothing to be kept
       }
       this.#flushKept();
-      for (const { from, to } of first) moveFile(this.#path('new', from), (at = join(this.#base, to)));
-      flush([...intent.files.filter(({ isPublished }) => !isPublished).map(({ to }) => to), ...intent.folders]);
+      const renamed = first.filter(({ from, to }) => moveFile(this.#path('new', from), (at = join(this.#base, to))) === 'renamed'); // prettier-ignore
+      at = this.#base;
+      const all = intent.files.filter(({ isPublished }) => !isPublished);
+      this.#flushNames([...all.map(({ to }) => to), ...intent.folders], renamed.length === all.length);
       for (const { from, to } of published) {
         at = join(this.#base, to);
         if (!existsSync(this.#path('new', from))) continue;
         moveFile(this.#path('new', from), at);
         relied = true;
       }
-      flush(published.map(({ to }) => to));
+      at = this.#base;
+      this.#flushNames(
+        published.map(({ to }) => to),
+        false,
+      );
       doing = 'removed';
       const removed = (intent.removed ?? []).map((file) => join(this.#base, file));
       for (const file of removed) removeWithFolder((at = file));
@@ -206,6 +217,13 @@ export class FileSwitch {
     }
     unlinkSync(this.#path('intent.json'));
     this.#clear();
+  }
+
+  /** @param isNear - whether all of them are known to be in the file system in which they were prepared */
+  #flushNames(names: readonly string[], isNear: boolean): void {
+    const folders = Array.from(new Set(names.map(dirname)), (folder) => join(this.#base, folder));
+    if (isNear) flushAll({ files: [], folders }, this.#folder);
+    else folders.forEach(flushFolder);
   }
 
   /** Keeps what is about to be replaced. */
@@ -243,6 +261,7 @@ export class FileSwitch {
 
   #clear(): void {
     this.#isMade = false;
+    this.#unflushed = [];
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }

@@ -4,7 +4,7 @@ import { dirname, relative, resolve } from 'node:path';
 import type { RunOptions } from './timekeeper.ts';
 
 /** The system calls by which Node changes a disk. An `openat` that makes a file is seen by what is called next on it. */
-const CHANGING = 'mkdir,rmdir,rename,link,symlink,unlink,write,pwrite64,copy_file_range,ftruncate,fchmod,fchown,fsync,fdatasync'; // prettier-ignore
+const CHANGING = 'mkdir,rmdir,rename,link,symlink,unlink,write,pwrite64,copy_file_range,ftruncate,fchmod,fchown,fsync,fdatasync,syncfs'; // prettier-ignore
 
 /** One call that succeeded, with the files that it is about: relative to the folder, empty for the folder itself. */
 export interface SystemCall {
@@ -95,6 +95,9 @@ export class Unflushed {
       case 'fsync':
       case 'fdatasync':
         this.#paths.delete(first);
+        break;
+      case 'syncfs': // all that is looked at is in one file system
+        this.#paths.clear();
         break;
       case 'write':
       case 'pwrite64':

@@ -1,8 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, expect, test } from '@jest/globals';
 import { ours } from '../authoring/updates.ts';
 import { describeWhere } from './describe-where.ts';
-import { findStrace, Unflushed, type SystemCall } from './strace.ts';
+import { findStrace, Unflushed, type strace, type SystemCall } from './strace.ts';
 import { newPath, WorkingCopy } from './working-copy.ts';
 
 const WORDS = { FLEET_ROOT_PASSPHRASE: 'r', FLEET_TARGETS_PASSPHRASE: 's', FLEET_SNAPSHOT_PASSPHRASE: 't', FLEET_TIMESTAMP_PASSPHRASE: 'u' }; // prettier-ignore
@@ -12,6 +13,19 @@ let source: string;
 beforeAll(() => {
   source = newPath();
   writeFileSync(source, 'an artefact');
+});
+
+/** More files than are flushed one by one. */
+const MANY = 70;
+
+let many: string;
+beforeAll(() => {
+  many = newPath();
+  for (let version = 0; version < MANY; version++) {
+    const folder = join(many, 'orbit', 'linux', `1.${version}`);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'orbit'), `artefact ${version}`);
+  }
 });
 
 const ADD = () => ['add', '--target', source, '--name', 'orbit', '--platform', 'linux', '--version', '1', '-t', 'stable']; // prettier-ignore
@@ -34,37 +48,71 @@ describeWhere(
   findStrace(),
   (strace) => {
     test.each(COMMANDS)('$command', async ({ words, places, ...rest }) => {
-      const copy = new WorkingCopy(newPath());
-      mkdirSync(copy.folder);
-      if (!('isNew' in rest)) await ours.init(copy.folder, { random: 'init' });
-      const trace = newPath();
-      const { within, env } = strace.into(trace);
-      const run = await copy.run(['updates', ...words()], { within, env: { ...WORDS, ...env } });
-      expect(run).toMatchObject({ status: 0, stderr: '' });
+      const calls = await trace(strace, words(), { isNew: 'isNew' in rest });
+      expect(moves(calls).map(({ paths }) => short(paths[1]!))).toEqual(places);
+      expectFlushed(calls);
+    });
 
-      const calls = strace.read(trace, copy.folder);
-      const moved = calls.filter(({ name, paths }) => name === 'rename' && !paths[1]!.startsWith(OURS));
-      expect(moved.map(({ paths }) => short(paths[1]!))).toEqual(places);
-
-      const isIntent = ({ name, paths }: SystemCall) => name === 'rename' && paths[1] === `${OURS}/intent.json`;
-      const isFirstStep = ({ name, paths }: SystemCall) => ['mkdir', 'rename'].includes(name) && !paths.at(-1)!.startsWith('.timekeeper'); // prettier-ignore
-      const isPublished = (call: SystemCall) =>
-        moved.includes(call) && /^repository\/[^/]*\.json$/.test(call.paths[1]!);
-      const isEnd = ({ name, paths }: SystemCall) => name === 'unlink' && paths[0] === `${OURS}/intent.json`;
-      const lost = (is: (call: SystemCall) => boolean, ...folders: readonly string[]) =>
-        unflushedAt(calls, is, folders);
-
-      // The content, and the names in the folder, before the intent that counts on them.
-      expect(lost(isIntent, `${OURS}/new`, `${OURS}/intent.tmp`)).toEqual([]);
-      // The intent itself, and every folder that leads to it, before anything outside is touched.
-      expect(lost(isFirstStep, '')).toEqual([]);
-      // Keys and targets, and the folders in which they are, before the first file that tells clients of them.
-      expect(lost(isPublished, 'keys', 'repository', 'staged')).toEqual([]);
-      // All of it, before the intent is forgotten.
-      expect(lost(isEnd, 'keys', 'repository', 'staged')).toEqual([]);
+    test.each([
+      { given: 'by one sync of their file system', environment: [], syncs: 2 },
+      { given: 'one by one where there is no sync', environment: ['env', 'PATH='], syncs: 0 },
+    ])('add of many targets, $given', async ({ environment, syncs }) => {
+      const calls = await trace(strace, ['add', '--folder', many], { environment });
+      expect(moves(calls)).toHaveLength(MANY + 3);
+      expect(calls.filter(({ name }) => name === 'syncfs')).toHaveLength(syncs);
+      expectFlushed(calls);
     });
   },
 );
+
+interface Traced {
+  /** Whether the working directory is still to be made. */
+  readonly isNew?: boolean;
+  /** What stands in front of `node`. */
+  readonly environment?: readonly string[];
+}
+
+/** What a command does to a working directory. */
+async function trace(
+  tracer: typeof strace,
+  words: readonly string[],
+  { isNew = false, environment = [] }: Traced,
+): Promise<readonly SystemCall[]> {
+  const copy = new WorkingCopy(newPath());
+  mkdirSync(copy.folder);
+  if (!isNew) await ours.init(copy.folder, { random: 'init' });
+  const file = newPath();
+  const { within, env } = tracer.into(file);
+  const run = await copy.run(['updates', ...words], {
+    within: [...within, ...environment],
+    env: { ...WORDS, ...env },
+  });
+  expect(run).toMatchObject({ status: 0, stderr: '' });
+  return tracer.read(file, copy.folder);
+}
+
+/** What is put in its place. */
+function moves(calls: readonly SystemCall[]): readonly SystemCall[] {
+  return calls.filter(({ name, paths }) => name === 'rename' && !paths[1]!.startsWith(OURS));
+}
+
+function expectFlushed(calls: readonly SystemCall[]): void {
+  const moved = moves(calls);
+  const isIntent = ({ name, paths }: SystemCall) => name === 'rename' && paths[1] === `${OURS}/intent.json`;
+  const isFirstStep = ({ name, paths }: SystemCall) => ['mkdir', 'rename'].includes(name) && !paths.at(-1)!.startsWith('.timekeeper'); // prettier-ignore
+  const isPublished = (call: SystemCall) => moved.includes(call) && /^repository\/[^/]*\.json$/.test(call.paths[1]!);
+  const isEnd = ({ name, paths }: SystemCall) => name === 'unlink' && paths[0] === `${OURS}/intent.json`;
+  const lost = (is: (call: SystemCall) => boolean, ...folders: readonly string[]) => unflushedAt(calls, is, folders);
+
+  // The content, and the names in the folder, before the intent that counts on them.
+  expect(lost(isIntent, `${OURS}/new`, `${OURS}/intent.tmp`)).toEqual([]);
+  // The intent itself, and every folder that leads to it, before anything outside is touched.
+  expect(lost(isFirstStep, '')).toEqual([]);
+  // Keys and targets, and the folders in which they are, before the first file that tells clients of them.
+  expect(lost(isPublished, 'keys', 'repository', 'staged')).toEqual([]);
+  // All of it, before the intent is forgotten.
+  expect(lost(isEnd, 'keys', 'repository', 'staged')).toEqual([]);
+}
 
 /** What of some folders is not flushed when a call is first made. */
 function unflushedAt(
