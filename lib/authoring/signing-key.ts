@@ -52,7 +52,7 @@ export function signersOf(role: RoleType, root: Root, local: LocalKeys): readonl
   if (signers.length > 0) {
     throw new RefusalError(
       'THRESHOLD_NOT_MET',
-      `keys/${role}.json holds ${signers.length} of the keys of the role ${role}; it takes ${threshold}.`,
+      `keys/${role}.json holds ${signers.length} of the keys of the role ${role}; it takes ${threshold}.${role === 'root' ? ' Where the others are held elsewhere: timekeeper updates stage-root, then updates sign by each holder, then updates publish-root.' : ''}`, // prettier-ignore
     );
   }
   throw new RefusalError(

@@ -108,6 +108,17 @@ describe('a role that is extended', () => {
     await expect(ours.extend(folder, 'root', { now: LATER })).rejects.toMatchObject({ code: 'KEY_NOT_IN_ROOT' });
     expect(contentOf(folder)).toEqual(before);
   });
+
+  test('root whose other holders are elsewhere: what they do is said', async () => {
+    const folder = copyOf(repository);
+    await ours.addNewKey(folder, 'root', { thresholds: new Map([['root', 2]]) });
+    const keys = JSON.parse(readFileSync(join(folder, 'keys', 'root.json'), 'utf8')) as { readonly data: readonly unknown[] }; // prettier-ignore
+    writeFileSync(join(folder, 'keys', 'root.json'), JSON.stringify({ ...keys, data: keys.data.slice(0, 1) }));
+    const before = contentOf(folder);
+    const refusal = { code: 'THRESHOLD_NOT_MET', message: expect.stringContaining('timekeeper updates stage-root') };
+    await expect(ours.extend(folder, 'root', { now: LATER })).rejects.toMatchObject(refusal);
+    expect(contentOf(folder)).toEqual(before);
+  });
 });
 
 await describeWithGoTuf('go-tuf v0.5.2', (peer) => {

@@ -23,7 +23,7 @@ test.each([0, 1, BEGINNING - 1, BEGINNING, BEGINNING + 1, BEGINNING + PIECE, BEG
       length,
       sha512: createHash('sha512').update(content).digest('hex'),
     });
-    await copyAgain(to!, again!);
+    copyAgain(to!, again!);
     expect(readFileSync(to!).equals(content)).toBe(true);
     expect(readFileSync(again!).equals(content)).toBe(true);
     expect([statSync(to!).nlink, statSync(again!).nlink]).toEqual([1, 1]); // fleetctl writes in place
