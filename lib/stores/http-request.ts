@@ -1,5 +1,5 @@
 import { FailureError, isCoded, UsageError } from '../contract/errors.ts';
-import { printable } from '../contract/printable.ts';
+import { printable, quote } from '../contract/printable.ts';
 import { textOf } from './foreign-error.ts';
 
 /**
@@ -20,7 +20,7 @@ export function parseBase(baseUrl: string): URL {
 }
 
 /**
- * Asks for one object, without repeating it, and hands its body on. Redirects are followed; the server is asked not to compress.
+ * Asks for one object, without repeating it, and hands its body on. Redirects are followed as {@link redirected} says; the server is asked not to compress.
  * @param absent - the status codes that mean that there is no such object
  * @param read - gets the body in pieces, decoded if it was compressed all the same
  * @returns what `read` returns; undefined if there is no such object
@@ -34,7 +34,7 @@ export async function request<T>(
 ): Promise<T | undefined> {
   const what = printable(url.href);
   try {
-    const response = await fetch(url, { signal, headers: { 'accept-encoding': 'identity' } });
+    const response = await ask(url, signal);
     if (response.status !== 200) {
       await response.body?.cancel();
       if (absent.includes(response.status)) return undefined;
@@ -47,6 +47,30 @@ export async function request<T>(
       cause: error,
     });
   }
+}
+
+const MAX_REDIRECTS = 5;
+
+async function ask(url: URL, signal: AbortSignal): Promise<Response> {
+  let at = url;
+  for (let count = 0; count <= MAX_REDIRECTS; count++) {
+    const response = await fetch(at, { signal, headers: { 'accept-encoding': 'identity' }, redirect: 'manual' });
+    const location = [301, 302, 303, 307, 308].includes(response.status) ? response.headers.get('location') : null;
+    if (location === null) return response;
+    await response.body?.cancel();
+    at = redirected(at, location);
+  }
+  throw new FailureError('STORE_UNREACHABLE', `${printable(url.href)} could not be read: it redirects more than ${MAX_REDIRECTS} times.`); // prettier-ignore
+}
+
+/**
+ * Where a redirect leads: anywhere by https, by http only to the server that sent us, if that was http too. Whoever serves a repository, or stands in
+ * between, is not to have our machine ask what only it can reach: the metadata service of a cloud, the Lambda's own runtime.
+ */
+function redirected(from: URL, location: string): URL {
+  const to = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
+  if (to !== undefined && (to.protocol === 'https:' || to.origin === from.origin)) return to;
+  throw new FailureError('STORE_UNREACHABLE', `${printable(from.href)} could not be read: it redirects to ${quote(location)}, and a redirect is followed by https only, or on the same server.`); // prettier-ignore
 }
 
 function answered(what: string, status: number): FailureError {

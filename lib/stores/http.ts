@@ -21,7 +21,7 @@ export const ABSENT_TO_CLIENTS: readonly number[] = [404, 403];
 const TIMEOUT = 60_000; // ms; 64 MiB of targets at 9 Mbit/s
 
 /**
- * Reads a repository where clients read it. GET only, redirects are followed, what is compressed on the way is decoded.
+ * Reads a repository where clients read it. GET only, redirects are followed on the same server or by https, what is compressed on the way is decoded.
  * A token is the ETag, or the SHA-256 of the content where the server gives none.
  * @param baseUrl - with or without a slash at its end
  * @throws UsageError for something else than an http or https URL, or one with a password in it

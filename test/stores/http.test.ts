@@ -44,6 +44,32 @@ describe('a read over HTTP', () => {
     expect(await textOf()).toBe(body);
   });
 
+  test('follows five redirects in a row, and no sixth', async () => {
+    server.answer = ({ url = '' }, response) => {
+      const left = Number(url.slice(1)) - 1;
+      if (left < 0) response.end(body);
+      else response.writeHead(302, { location: `/${left}` }).end();
+    };
+    const read = (count: number) => httpStore(server.url).get(String(count), 1000);
+    expect(Buffer.from((await read(5))!.bytes).toString()).toBe(body);
+    await expect(read(6)).rejects.toMatchObject({
+      code: 'STORE_UNREACHABLE',
+      message: expect.stringContaining('more than 5 times'),
+    });
+  });
+
+  test.each([
+    { to: 'another server', location: 'http://127.0.0.1:9/timestamp.json' },
+    { to: 'what only a machine in a cloud can reach', location: 'http://169.254.169.254/latest/meta-data/' },
+    { to: 'the same host by another port', location: 'http://localhost:9001/2018-06-01/runtime/invocation/next' },
+    { to: 'a file', location: 'file:///etc/passwd' },
+    { to: 'no address at all', location: 'http://[' },
+  ])('follows no redirect to $to', async ({ location }) => {
+    server.answer = (_, response) => response.writeHead(302, { location }).end();
+    const message = `${server.url}/timestamp.json could not be read: it redirects to "${location}", and a redirect is followed by https only, or on the same server.`;
+    await expect(get()).rejects.toMatchObject({ code: 'STORE_UNREACHABLE', message });
+  });
+
   test('answers undefined for 404', async () => {
     server.answer = (_, response) => response.writeHead(404).end('<h1>Not found</h1>');
     expect(await get()).toBeUndefined();
