@@ -36,8 +36,10 @@ export function directoryDestination(folder: string): Destination {
 
     async alone(work) {
       makeFolder(root);
-      const underLock = () => {
-        removeLeftovers(root);
+      const underLock = async () => {
+        await withLock(root, 'put', () => {
+          removeLeftovers(root);
+        }); // which also takes away the lock of a put that was killed
         return work();
       };
       return withLock(root, 'publish', underLock);

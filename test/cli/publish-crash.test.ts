@@ -1,7 +1,8 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { newOwner } from '../../lib/stores/lock-owner.ts';
 import { NOW } from '../authoring/updates.ts';
 import { describeWithGoTufLoop } from '../peers/describe-with-go-tuf.ts';
 import { Publisher } from '../publishing/publisher.ts';
@@ -77,6 +78,14 @@ describe.each([
     },
     PATIENCE,
   );
+
+  test('after its last put, with the lock of that in its hand, leaves a lock that goes with the next', async () => {
+    const copy = made.clone();
+    await copy.run(PUBLISH);
+    const client = clientOf(copy);
+    symlinkSync(JSON.stringify({ ...newOwner(), started: '0' }), join(copy.path('out'), 'put.lock')); // an earlier process of this number
+    await expectGoneOnWith(copy, client);
+  });
 
   test(
     `at any time, ${AT_RANDOM} times`,
