@@ -9,11 +9,9 @@ import { MAX_KEY_FILE_BYTES } from '../lib/keys/key-file.ts';
 import { versionedKeyFile } from '../lib/keys/versioned-key-file.ts';
 import type { WritablePlaces } from '../lib/refresh/refresh.ts';
 import { watchClock } from '../lib/stores/clock-skew.ts';
-import { s3Store } from '../lib/stores/s3.ts';
+import { SHORT_LIVED, s3Store } from '../lib/stores/s3.ts';
 import type { Store } from '../lib/stores/store.ts';
 import { CLIENT } from './sdk-client.ts';
-
-const CACHE_CONTROL = 'max-age=60'; // a client that asks within a minute of a signature may get the one before
 
 /** Opens one repository's places on AWS. The hosting bucket may be in another region: S3 answers 301 to a client of the wrong one. */
 export function awsPlaces(
@@ -30,7 +28,7 @@ export function awsPlaces(
       client: hosting,
       bucket: repository.bucket,
       prefix: repository.prefix,
-      cacheControl: CACHE_CONTROL,
+      cacheControl: SHORT_LIVED,
     }),
     state,
     keys: keySource(name, repository, state),

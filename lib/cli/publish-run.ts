@@ -41,8 +41,8 @@ export async function runPublish(where: string, dir: string, options: PublishOpt
   const companion = companionOf(source, options, progress);
   const folder = source.repository;
   if (roots) {
-    const names = await publishRoots({ folder, destination, dryRun }, companion);
-    print(json, rootsResult(where, whereto, names, dryRun));
+    const done = await publishRoots({ folder, destination, dryRun }, companion);
+    print(json, rootsResult(where, whereto, done, dryRun));
     return;
   }
   const published = await publish(
@@ -149,10 +149,15 @@ interface Result {
   readonly warnings: readonly Warning[];
 }
 
-function rootsResult(where: string, { destination }: Whereto, names: readonly string[], dryRun: boolean): Result {
+function rootsResult(
+  where: string,
+  { destination }: Whereto,
+  { names, warnings }: Awaited<ReturnType<typeof publishRoots>>,
+  dryRun: boolean,
+): Result {
   const nothing = { snapshot: null, timestamp: null, signAbove: null, bytes: 0, kept: 0, removed: [], clients: null };
   const done = { repository: where, outcome: 'done', code: null, dryRun, place: destination.place } as const;
-  return { ...done, ...nothing, uploaded: names, warnings: [] };
+  return { ...done, ...nothing, uploaded: names, warnings };
 }
 
 function result(

@@ -45,7 +45,10 @@ function bucket(where: string, { profile }: DeploymentOptions): Destination {
   const [, name, path = ''] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(where) ?? [];
   if (name === undefined || path.startsWith('/') || path.includes('//'))
     throw new UsageError(`${quote(where)} is no place in S3.`, { remedy: 'Write it as s3://bucket or s3://bucket/prefix.' }); // prettier-ignore
-  const client = new S3Client({ ...CLIENT, ...(profile !== undefined && { profile }), followRegionRedirects: true });
+  const own = profile === undefined ? {} : { profile };
+  // Where none is configured any will do: S3 says where the bucket is.
+  const region = () => new S3Client(own).config.region().catch(() => 'us-east-1');
+  const client = new S3Client({ ...CLIENT, ...own, region, followRegionRedirects: true });
   return s3Destination({ client, bucket: name, prefix: path === '' || path.endsWith('/') ? path : `${path}/` });
 }
 

@@ -136,7 +136,7 @@ export const CODES = {
   PUBLISHED_MEANWHILE: {
     kind: 'refusal',
     remedy:
-      'Take the published metadata into this folder, repeat your change on it, then publish again. To publish over it all the same: --replace with its version.',
+      'Take the published metadata into this folder, repeat your change on it, then publish again. To publish over it all the same, with a higher version than it has: --replace with its version.',
   },
   TIMESTAMP_BEHIND: {
     kind: 'refusal',
@@ -309,6 +309,8 @@ export const WARNINGS = {
   OTHER_SIGNER: 'Let only one deployment sign this repository.',
   STAGED_METADATA: 'Empty the folder staged/: fleetctl would sign over it.',
   RECEIPT_IGNORED: 'Publish again, so that the receipt is right.',
+  TIMESTAMP_GONE:
+    'Nothing where a signer runs: its next check signs above what it knows. Else sign above the highest version that was ever served, with timekeeper updates timestamp --above, and publish again.',
   PUBLISHED_SNAPSHOT_MISSING: 'Publish again: the repository is older than what the last publish left there.',
   SUBSCRIPTION_UNCONFIRMED: 'Open the e-mail of AWS Notifications (look into the spam folder too) and confirm it.',
   CAPITALISED_TYPE: 'Nothing now; the next publish writes it in lower case.',

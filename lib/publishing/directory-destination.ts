@@ -121,7 +121,12 @@ function tokenOf({ ino, size, mtimeMs }: Stats): Token {
 function filesIn(folder: string): readonly string[] {
   try {
     return readdirSync(folder, { withFileTypes: true, recursive: true })
-      .filter((entry) => entry.isFile())
+      .filter(
+        (entry) =>
+          entry.isFile() ||
+          (entry.isSymbolicLink() &&
+            statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.isFile() === true),
+      ) // prettier-ignore
       .map((entry) => join(entry.parentPath, entry.name));
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return [];

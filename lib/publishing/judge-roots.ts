@@ -1,5 +1,6 @@
 import type { RefusalCode } from '../contract/codes.ts';
 import { isRefusal, unlessRefused } from '../contract/errors.ts';
+import type { Stored } from '../stores/store.ts';
 import { beginChain, extendChain, latest, type RootChain } from '../tuf/root-chain.ts';
 import { parseRoot } from '../tuf/root.ts';
 import type { LocalRepository } from './local-repository.ts';
@@ -29,7 +30,10 @@ export function judgeRoots(
 ): RootVerdict | Refusal {
   const newest = Math.max(...roots.keys());
   const plain = plainRoot(published);
-  const theirs = new Map(Array.from(published.roots, ([version, { bytes }]) => [version, bytes]));
+  if (isDamaged(published.roots.get(newest + 1)))
+    return refuse('ROOT_INVALID', `The published ${newest + 1}.root.json is no root, and clients that have ours stop at it.`); // prettier-ignore
+  const readable = Array.from(published.roots).filter(([, stored]) => !isDamaged(stored));
+  const theirs = new Map(readable.map(([version, { bytes }]) => [version, bytes]));
   if (plain !== undefined && !theirs.has(plain.version)) theirs.set(plain.version, plain.bytes);
   for (const [version, bytes] of theirs) {
     const own = roots.get(version);
@@ -55,6 +59,11 @@ export function judgeRoots(
     if (isRefusal(error)) return refuse(error.code, error.message);
     throw error;
   }
+}
+
+/** Whether a published root cannot be read, say because it was cut off: clients stop at it, and ours replaces it. */
+export function isDamaged(stored: Stored | undefined): boolean {
+  return stored !== undefined && unlessRefused(() => parseRoot(stored.bytes)) === undefined;
 }
 
 /** The published root.json, if it can be read: what cannot is replaced. */

@@ -1,9 +1,10 @@
-import { isRefusal } from '../contract/errors.ts';
+import { isRefusal, RefusalError, unlessRefused } from '../contract/errors.ts';
 import { quote } from '../contract/printable.ts';
 import { notRolledBack } from '../tuf/client.ts';
 import { differs } from '../tuf/meta-file.ts';
 import { parseSnapshot, type Snapshot } from '../tuf/snapshot.ts';
-import { parseTargets } from '../tuf/targets.ts';
+import { parseTargets, type Targets } from '../tuf/targets.ts';
+import { verified } from '../tuf/verify.ts';
 import { refuse, same, type Refusal, type RootVerdict } from './judge-roots.ts';
 import type { LocalRepository } from './local-repository.ts';
 import { observe } from './observed.ts';
@@ -15,9 +16,9 @@ export interface SnapshotName {
   readonly sha256: string;
 }
 
-/** A publish that was begun: its snapshot, and the SHA-256 of its targets.json. */
+/** A publish that was begun: its snapshot, and the SHA-256 of the targets metadata that it put. */
 export interface Begun extends SnapshotName {
-  readonly targets: string;
+  readonly targets: readonly string[];
 }
 
 /** What is known of how our snapshot came about. */
@@ -26,7 +27,7 @@ export interface Lineage {
   readonly base: SnapshotName | undefined;
   /** What publishes from our folder began to put there since, and did not end. */
   readonly begun: readonly Begun[];
-  /** What the last publish of anybody claimed, where the signer vouches for what is newest: such a publish may be under way. */
+  /** What the last publish of anybody left for the signer, or, where the signer vouches for what is newest, claimed: such a publish may be under way. */
   readonly claim: SnapshotName | undefined;
   /** The version of a published snapshot that somebody decided to replace although ours does not come from it. */
   readonly replace: number | undefined;
@@ -45,8 +46,8 @@ export function judgeSnapshot(
 ): Refusal | undefined {
   const ours = local.snapshot;
   const stored = published.snapshot === undefined ? undefined : published.files.get(published.snapshot);
-  if (stored !== undefined && same(ours.bytes, stored.bytes)) return undefined;
   const found = observe(stored?.bytes, parseSnapshot, 'snapshot', chain, publishedVersion);
+  if (stored !== undefined && same(ours.bytes, stored.bytes)) return claimed(ours, found?.metadata, lineage);
   if (found !== undefined) {
     const { metadata: theirs, isBinding } = found;
     if (isBinding && theirs.version > ours.version)
@@ -93,6 +94,15 @@ function losesWork(
   return refuse('PUBLISHED_MEANWHILE', `The published ${theirs.file}, version ${theirs.version}, lists ${quote(first)}${more}, which ours does not.`); // prettier-ignore
 }
 
+/** Somebody's publish is under way, or the file server has gone back since. */
+function claimed(ours: Snapshot, theirs: Snapshot | undefined, lineage: Lineage): Refusal | undefined {
+  const { claim, base, begun } = lineage;
+  if (claim === undefined || [ours, base, ...begun].some((one) => one?.sha256 === claim.sha256)) return undefined;
+  const there = theirs?.version ?? 0;
+  if (claim.version <= there || isReplaced(there, lineage)) return undefined;
+  return refuse('PUBLISHED_MEANWHILE', `Somebody else published, or has begun to publish, a snapshot of version ${claim.version}, which is not there.`); // prettier-ignore
+}
+
 /** Files that no published snapshot names and that are not ours: somebody's publish is under way, or was interrupted. */
 function underWay(
   local: LocalRepository,
@@ -101,10 +111,9 @@ function underWay(
   theirs: Snapshot | undefined,
   lineage: Lineage,
 ): Refusal | undefined {
-  const { claim, begun } = lineage;
-  const isOurs = claim === undefined || [local.snapshot, ...begun].some(({ sha256 }) => sha256 === claim.sha256);
-  if (!isOurs && claim.version > (theirs?.version ?? 0) && !isReplaced(theirs?.version ?? 0, lineage))
-    return refuse('PUBLISHED_MEANWHILE', `Somebody else has begun to publish a snapshot of version ${claim.version}, which is not there yet.`); // prettier-ignore
+  const { begun } = lineage;
+  const claim = claimed(local.snapshot, theirs, lineage);
+  if (claim !== undefined) return claim;
   for (const [name, bytes] of local.snapshotFiles) {
     const found = published.files.get(name)?.bytes;
     if (found === undefined || same(bytes, found) || name === published.snapshot || name === 'snapshot.json') continue;
@@ -112,13 +121,15 @@ function underWay(
   }
   for (const [name, bytes] of local.targetsFiles) {
     const found = published.files.get(name)?.bytes;
-    if (!/^(\d+\.)?targets\.json$/.test(name) || found === undefined || same(bytes, found)) continue;
-    const known = theirs?.meta.get('targets.json');
-    if (known !== undefined && differs(found, known) === undefined) continue;
-    const other = observe(found, (it) => parseTargets(it, name), 'targets', chain, publishedVersion)?.metadata;
-    if (other === undefined || begun.some(({ targets }) => targets === other.sha256)) continue;
+    if (found === undefined || same(bytes, found)) continue;
+    const role = roleOf(name);
+    const known = theirs?.meta.get(`${role}.json`);
+    const parse = (it: Uint8Array) => parseTargets(it, name);
+    const other = role === 'targets' ? observe(found, parse, 'targets', chain, publishedVersion)?.metadata : unlessRefused(() => delegatedTo(role, parse(found), local)); // prettier-ignore
+    if (other === undefined || begun.some(({ targets }) => targets.includes(other.sha256))) continue;
+    if (known?.version === other.version && differs(found, known) === undefined) continue;
     // Without a snapshot beside it, it is what is left of something older.
-    const isOlder = known === undefined ? other.version < versionOf(local) : other.version <= known.version;
+    const isOlder = known === undefined ? other.version < versionOf(local, role) : other.version <= known.version;
     if (isOlder) continue;
     if (theirs !== undefined && isReplaced(theirs.version, lineage)) continue;
     return refuse('PUBLISHED_MEANWHILE', `The published ${name} has version ${other.version} and is not ours, and no published snapshot names it: somebody else's publish is under way, or was interrupted.`); // prettier-ignore
@@ -126,10 +137,24 @@ function underWay(
   return undefined;
 }
 
-function versionOf({ targets }: LocalRepository): number {
-  return targets.get('targets')?.version ?? 0;
+/** @throws RefusalError if nobody of ours delegates to it, or not to whom it was signed by */
+function delegatedTo(role: string, metadata: Targets, { targets }: LocalRepository): Targets {
+  for (const { keys, delegations } of targets.values()) {
+    const delegated = delegations.find(({ name }) => name === role);
+    if (delegated !== undefined) return verified(metadata, delegated, keys, role);
+  }
+  throw new RefusalError('SIGNATURE_INVALID', `Nobody delegates to ${quote(role)}.`);
+}
+
+function versionOf({ targets }: LocalRepository, role: string): number {
+  return targets.get(role)?.version ?? 0;
+}
+
+/** Of the file of a targets role, with a version before it or without. */
+function roleOf(file: string): string {
+  return decodeURIComponent(file.replace(/^\d+\./, '').replace(/\.json$/, ''));
 }
 
 function anotherOne(file: string, version: number): Refusal {
-  return refuse('PUBLISHED_MEANWHILE', `${file} of version ${version} is published already, and it is another one than ours.`); // prettier-ignore
+  return refuse('PUBLISHED_MEANWHILE', `${file} of version ${version} is published already, and it is another one than ours: whatever replaces it needs a higher version.`); // prettier-ignore
 }

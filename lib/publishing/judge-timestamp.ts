@@ -39,24 +39,26 @@ export function judgeTimestamp(
   const stored = published.files.get('timestamp.json')?.bytes;
   // The signer begins from one that is there; one that was there before it puts back itself, with a higher version than ours.
   const found = observe(stored, parseTimestamp, 'timestamp', chain, publishedVersion);
-  if (isAdvance && (stored !== undefined || base !== undefined))
-    return { do: 'leave', vouches: found !== undefined && names(found.metadata, snapshot) };
   if (publishedVersion === 0 && stored !== undefined && found === undefined)
     return refuse('OTHER_REPOSITORY', 'A timestamp.json is published there that no root of ours vouches for.');
+  // One that our newest root no longer vouches for cannot be left: clients refuse it as soon as they have that root.
+  const isRevoked = found?.isBinding === false;
+  if (isAdvance && !isRevoked && (stored !== undefined || base !== undefined))
+    return { do: 'leave', vouches: found !== undefined && names(found.metadata, snapshot) };
   if (ours === undefined || !names(ours, snapshot))
-    return refuse('TIMESTAMP_MISSING', 'Our timestamp.json, which names our snapshot, is missing.');
+    return refuse('TIMESTAMP_MISSING', isRevoked ? 'Our root takes away the key of the published timestamp.json, and ours, signed with the new key over our snapshot, is missing: clients would be left without one.' : 'Our timestamp.json, which names our snapshot, is missing.'); // prettier-ignore
   if (found === undefined) return unlessExpired(ours, now);
 
   const { metadata: theirs, isBinding } = found;
-  if (names(theirs, snapshot)) {
+  if (isBinding && names(theirs, snapshot)) {
     if (same(theirs.bytes, ours.bytes) || ours.version <= theirs.version)
       return theirs.expires > now ? { do: 'leave', vouches: true } : signAbove(theirs, ours, now);
     return unlessExpired(ours, now);
   }
   if (isBinding && theirs.snapshot.version > snapshot.version)
     return refuse('METADATA_ROLLBACK', `Our snapshot has version ${snapshot.version}; the published timestamp.json names version ${theirs.snapshot.version}.`); // prettier-ignore
-  if (theirs.snapshot.version === snapshot.version)
-    return refuse('PUBLISHED_MEANWHILE', `The published timestamp.json names a snapshot of version ${snapshot.version}, and it is another one than ours.`); // prettier-ignore
+  if (theirs.snapshot.version === snapshot.version && !names(theirs, snapshot))
+    return refuse('PUBLISHED_MEANWHILE', `The published timestamp.json names a snapshot of version ${snapshot.version}, and it is another one than ours: whatever replaces it needs a higher version.`); // prettier-ignore
   if (ours.version > theirs.version || (!isBinding && theirs.version - ours.version > MAX_JUMP))
     return unlessExpired(ours, now);
   return { do: 'sign', above: theirs.version };

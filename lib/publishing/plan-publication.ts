@@ -2,7 +2,7 @@ import type { Warning } from '../contract/codes.ts';
 import type { Token } from '../stores/store.ts';
 import type { Metadata } from '../tuf/envelope.ts';
 import { formatInstant, type Instant } from '../tuf/instant.ts';
-import { judgeRoots, refuse, same, type Refusal } from './judge-roots.ts';
+import { isDamaged, judgeRoots, refuse, same, type Refusal } from './judge-roots.ts';
 import { judgeSnapshot, type Lineage } from './judge-snapshot.ts';
 import { judgeTimestamp, type TimestampWish } from './judge-timestamp.ts';
 import type { LocalRepository } from './local-repository.ts';
@@ -85,7 +85,7 @@ export function planPublication(
     kept: { files: kept.length, bytes: kept.reduce((sum, { target }) => sum + target.length, 0) },
     unlisted: timestamp.do === 'leave' && !timestamp.vouches ? undefined : Array.from(published.targets).flatMap(([name, { token }]) => needed.has(name) ? [] : [{ name, token }]), // prettier-ignore
     timestamp: timestamp.do === 'sign' ? { above: timestamp.above } : timestamp.do,
-    warnings: hiddenRoots(local, published, roots.publishedVersion),
+    warnings: [...hiddenRoots(local, published, roots.publishedVersion), ...goneTimestamp(local, published, wish)],
   };
 }
 
@@ -102,18 +102,20 @@ function targetStages(checked: readonly CheckedTarget[], { targets }: PublishedS
 }
 
 function metadataStages(local: LocalRepository, published: PublishedState, publishedVersion: number): Stage[] {
-  const { roots, root, targetsFiles, snapshotFiles } = local;
-  const isNew = (version: number) => version > publishedVersion || (publishedVersion === 0 && roots.has(version));
-  const newRoots = Array.from(roots).filter(([version]) => isNew(version) || version === root.version);
-  return [
+  const { roots: own, root, targetsFiles, snapshotFiles } = local;
+  const isNew = (version: number) => version > publishedVersion || (publishedVersion === 0 && own.has(version));
+  const newRoots = Array.from(own).filter(([version]) => isNew(version) || version === root.version);
+  const roots = [
     // One by one: a client follows them in their order.
     ...newRoots
       .sort(([one], [other]) => one - other)
       .map(([version, bytes]) => stage('roots', published, [[`${version}.root.json`, bytes]])),
     stage('root.json', published, [['root.json', root.bytes]]),
-    stage('targets metadata', published, targetsFiles),
-    stage('snapshot', published, snapshotFiles),
   ];
+  const rest = [stage('targets metadata', published, targetsFiles), stage('snapshot', published, snapshotFiles)];
+  // Numbered metadata harm nobody before the timestamp names them; a root that changes keys does until the timestamp is there.
+  const isNumbered = rest.every(({ puts }) => puts.every((put) => put.expected === 'absent'));
+  return publishedVersion > 0 && root.consistentSnapshot && isNumbered ? [...rest, ...roots] : [...roots, ...rest];
 }
 
 function stage(
@@ -129,18 +131,39 @@ function stage(
 export function planRoots(
   local: Pick<LocalRepository, 'roots'>,
   published: Pick<PublishedState, 'roots' | 'files'>,
-): Pick<Publication, 'do' | 'stages'> | Refusal {
+): Pick<Publication, 'do' | 'stages' | 'warnings'> | Refusal {
   const verdict = judgeRoots(local, published);
   if ('do' in verdict) return verdict;
   const proved = new Set(verdict.chain.map(({ version }) => version));
   const missing = Array.from(local.roots)
-    .filter(([version]) => proved.has(version) && !published.roots.has(version))
+    .filter(([version]) => proved.has(version) && isMissing(version, published))
     .sort(([one], [other]) => one - other);
   const stages = missing.map(([version, bytes]): Stage => ({
     name: 'roots',
-    puts: [{ is: 'metadata', name: `${version}.root.json`, bytes, expected: 'absent' }],
+    puts: [{ is: 'metadata', name: `${version}.root.json`, bytes, expected: published.roots.get(version)?.token ?? 'absent' }], // prettier-ignore
   }));
-  return { do: 'publish', stages };
+  return { do: 'publish', stages, warnings: lostRoots(local, published, missing) };
+}
+
+/** Roots that no client gets: those that we have not either, and those of ours that no chain of ours proves. */
+function lostRoots(
+  { roots }: Pick<LocalRepository, 'roots'>,
+  published: Pick<PublishedState, 'roots'>,
+  put: readonly (readonly [version: number, bytes: Uint8Array])[],
+): Warning[] {
+  const versions = Array.from({ length: Math.max(...roots.keys()) }, (_, index) => index + 1);
+  return versions
+    .filter((version) => isMissing(version, published) && !put.some(([one]) => one === version))
+    .map((version) => ({
+      code: 'ROOT_HIDDEN',
+      message: roots.has(version)
+        ? `${version}.root.json is not published, and in our folder one after it is missing too, so that nothing proves it.`
+        : `${version}.root.json is not published, and not in our folder.`,
+    }));
+}
+
+function isMissing(version: number, { roots }: Pick<PublishedState, 'roots'>): boolean {
+  return !roots.has(version) || isDamaged(roots.get(version));
 }
 
 /** What is published would be refused by clients. The timestamp is judged by itself: it may not be ours that is served. */
@@ -152,11 +175,21 @@ function judgeExpiry({ root, snapshot, targets }: LocalRepository, now: Instant)
   return refuse('METADATA_EXPIRED', `${file} (version ${version}) expired at ${formatInstant(expires)}.`);
 }
 
+/** We published one, and do not know which versions the signer gave it since. Where the signer alone makes it, it heals that by itself. */
+function goneTimestamp(
+  { timestamp }: LocalRepository,
+  { files }: PublishedState,
+  { base, isAdvance }: Wish,
+): Warning[] {
+  if (isAdvance || base === undefined || files.has('timestamp.json') || timestamp === undefined) return [];
+  return [{ code: 'TIMESTAMP_GONE', message: `timestamp.json was not there any more; ours has version ${timestamp.version}, and clients that know a higher one refuse it.` }]; // prettier-ignore
+}
+
 function hiddenRoots({ roots }: LocalRepository, published: PublishedState, publishedVersion: number): Warning[] {
   return Array.from(roots.keys())
-    .filter((version) => version < publishedVersion && !published.roots.has(version))
+    .filter((version) => version < publishedVersion && isMissing(version, published))
     .map((version) => ({
       code: 'ROOT_HIDDEN',
-      message: `${version}.root.json is not published; publish --roots puts it back.`,
+      message: `${version}.root.json is ${published.roots.has(version) ? 'damaged where it is' : 'not'} published; publish --roots puts it back.`,
     }));
 }

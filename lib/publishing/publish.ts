@@ -1,12 +1,14 @@
 import { FailureError, RefusalError, unlessRefused } from '../contract/errors.ts';
+import { firstFew } from '../contract/printable.ts';
 import type { Warning } from '../contract/codes.ts';
 import type { Store } from '../stores/store.ts';
 import type { Instant } from '../tuf/instant.ts';
+import { MAX_BYTES } from '../tuf/envelope.ts';
 import { parseTimestamp } from '../tuf/timestamp.ts';
 import { carryOut, nameOf, sizeOf, type Progress } from './carry-out.ts';
 import type { Destination } from './destination.ts';
 import { inParallel } from '../stores/in-parallel.ts';
-import type { Refusal } from './judge-roots.ts';
+import { same, type Refusal } from './judge-roots.ts';
 import type { SnapshotName } from './judge-snapshot.ts';
 import { readLocal, readLocalRoots, targetsFolder, type LocalRepository } from './local-repository.ts';
 import { checkTargets, listedFiles, type CheckedTarget } from './local-target.ts';
@@ -104,11 +106,11 @@ async function attempts(
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const record = await readRecord(state, destination.place);
     const receipt = receipts && (await readReceipt(receipts));
-    const claim = isAdvance && receipt !== undefined ? receiptIn(receipt.bytes) : undefined;
+    const claim = receipt && receiptIn(receipt.bytes);
     const withListed = record.base === undefined;
     const published = await readPublishedState(destination, local, checked, { isAdvance, withListed });
     const plan = planPublication(local, checked, published, { ...record, claim, replace, isAdvance, now });
-    if (plan.do === 'refuse') throw asError(plan);
+    if (plan.do === 'refuse') throw asError(plan, uploaded);
     const unlisted = prune ? plan.unlisted : [];
     const publication: Publication = { ...plan, unlisted: unlisted?.filter(({ name }) => agreed?.has(name) ?? true) };
     if (agreed === undefined && !dryRun) await companion.agree(publication);
@@ -124,18 +126,22 @@ async function attempts(
     }
 
     // From now on what is put is known to be ours, also if this run breaks off.
-    if (plan.stages.length > 0) await writeRecord(state, destination.place, withBegun(record, local));
+    if (plan.stages.length > 0) await writeRecord(state, destination.place, withBegun(record, local, plan.stages));
     const claiming = isAdvance && receipts !== undefined;
     const [before, after] = claiming ? cutAtSnapshot(plan.stages) : [plan.stages, []];
     lost = await run(before, destination, companion.progress, uploaded);
     if (lost !== undefined) continue;
     if (claiming) await leaveReceipt(receipts, snapshot, receipt, true);
     lost = await run(after, destination, companion.progress, uploaded);
+    lost ??= plan.stages.length === 0 ? undefined : await goneMeanwhile(destination, checked, published);
     if (lost !== undefined) continue;
 
     if (!isAdvance && receipts !== undefined) await leaveReceipt(receipts, snapshot, receipt, false);
     await writeRecord(state, destination.place, { base: snapshotName(snapshot), begun: [] });
-    const removed = await remove(publication.unlisted ?? [], destination);
+    const unneeded = publication.unlisted ?? [];
+    lost = unneeded.length === 0 || (await isStillPublished(destination, published, plan, local)) ? undefined : 'timestamp.json'; // prettier-ignore
+    if (lost !== undefined) continue;
+    const removed = await remove(unneeded, destination);
     return { publication, uploaded, snapshot, timestamp: timestampOf(publication, local, published), removed, warnings: plan.warnings }; // prettier-ignore
   }
   throw new FailureError('LOST_RACE', `${lost ?? 'timestamp.json'} was written by somebody else again and again.`);
@@ -143,9 +149,16 @@ async function attempts(
 
 const REMEMBERED = 20; // publishes that were begun; who breaks off more often in a row may have to say --replace
 
-function withBegun({ base, begun }: PublishRecord, { snapshot, targets }: LocalRepository): PublishRecord {
-  const ours = { ...snapshotName(snapshot), targets: targets.get('targets')?.sha256 ?? '' };
-  const others = begun.filter(({ sha256 }) => sha256 !== ours.sha256);
+function withBegun(
+  { base, begun }: PublishRecord,
+  { snapshot, targets }: LocalRepository,
+  stages: readonly Stage[],
+): PublishRecord {
+  const put = new Set(putsOf(stages).map((one) => (one.is === 'metadata' ? one.bytes : undefined)));
+  const earlier = begun.find(({ sha256 }) => sha256 === snapshot.sha256)?.targets ?? []; // the last run put some of them
+  const now = Array.from(targets.values()).filter(({ bytes }) => put.has(bytes));
+  const ours = { ...snapshotName(snapshot), targets: Array.from(new Set([...earlier, ...now.map(({ sha256 }) => sha256)])) }; // prettier-ignore
+  const others = begun.filter(({ sha256 }) => sha256 !== snapshot.sha256);
   return { base, begun: [...others, ours].slice(-REMEMBERED) };
 }
 
@@ -190,6 +203,35 @@ function timestampOf(
   return theirs && unlessRefused(() => parseTimestamp(theirs.bytes)); // what cannot be read the signer mends
 }
 
+/** A target that another publish replaced or removed since it was looked at or put: the next attempt puts it again. Targets go first, so who was told that he came second may have put his. */
+async function goneMeanwhile(
+  destination: Destination,
+  checked: readonly CheckedTarget[],
+  before: PublishedState,
+): Promise<string | undefined> {
+  const there = await destination.targets();
+  const gone: string[] = [];
+  await inParallel(checked, 8, async (file) => {
+    const found = there.get(file.name);
+    const known = before.targets.get(file.name);
+    if (found !== undefined && known?.isOurs === true && known.token === found.token) return;
+    if (found === undefined || !(await destination.isSame(found, file))) gone.push(`targets/${file.name}`);
+  });
+  return gone[0];
+}
+
+/** What is removed must not be what somebody published meanwhile, say while we were asking. */
+async function isStillPublished(
+  { metadata }: Destination,
+  { files }: PublishedState,
+  { timestamp }: Publication,
+  local: LocalRepository,
+): Promise<boolean> {
+  const ours = timestamp === 'put' ? local.timestamp?.bytes : files.get('timestamp.json')?.bytes;
+  const now = await metadata.get('timestamp.json', MAX_BYTES.timestamp);
+  return ours !== undefined && same(ours, now?.bytes);
+}
+
 async function remove(unlisted: readonly Unlisted[], destination: Destination): Promise<readonly string[]> {
   const removed: string[] = [];
   await inParallel(unlisted, 4, async ({ name, token }) => {
@@ -200,25 +242,28 @@ async function remove(unlisted: readonly Unlisted[], destination: Destination): 
 
 /**
  * Puts back the `N.root.json` that we have and that is missing there, and nothing else. Needs nothing of our folder but roots.
- * @returns their names
+ * @returns their names, and which are missing still
  * @throws RefusalError OTHER_REPOSITORY, METADATA_ROLLBACK, ROOT_INVALID
  * @throws FailureError LOST_RACE, LOCKED, STORE_UNREACHABLE, ACCESS_DENIED, STORE_FULL
  */
 export async function publishRoots(
   { folder, destination, dryRun }: Pick<Publishing, 'folder' | 'destination' | 'dryRun'>,
   { undisturbed, progress }: Pick<Companion, 'undisturbed' | 'progress'>,
-): Promise<readonly string[]> {
+): Promise<{ readonly names: readonly string[]; readonly warnings: readonly Warning[] }> {
   const roots = await undisturbed(() => readLocalRoots(folder));
   const work = async () => {
     const plan = planRoots({ roots }, await readPublishedRoots(destination));
-    if (plan.do === 'refuse') throw asError(plan);
+    if (plan.do === 'refuse') throw asError(plan, []);
     const lost = dryRun ? undefined : await run(plan.stages, destination, progress, []);
     if (lost !== undefined) throw new FailureError('LOST_RACE', `${lost} was written by somebody else meanwhile.`);
-    return putsOf(plan.stages).map(nameOf);
+    return { names: putsOf(plan.stages).map(nameOf), warnings: plan.warnings };
   };
   return dryRun ? work() : destination.alone(work);
 }
 
-function asError({ code, message }: Refusal): RefusalError {
-  return new RefusalError(code, message);
+/** @param uploaded - by this run, before it learned of it */
+function asError({ code, message }: Refusal, uploaded: readonly Put[]): RefusalError {
+  const replaced = uploaded.filter((put) => put.is === 'target' && put.expected !== 'absent').map(nameOf);
+  const more = replaced.length === 0 ? '' : ` This run had replaced ${firstFew(replaced)} by then: a publish that is under way puts its own again; one that has ended has to be run once more.`; // prettier-ignore
+  return new RefusalError(code, message + more);
 }

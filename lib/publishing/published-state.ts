@@ -53,7 +53,8 @@ export async function readPublishedState(
     if (stored !== undefined) files.set(name, stored);
   };
   const there = new Set(names);
-  await inParallel([...wanted].filter((name) => there.has(name)), AT_ONCE, read); // prettier-ignore
+  // The file of a delegated role may lie under another name than is asked for: S3 decodes it.
+  await inParallel([...wanted].filter((name) => there.has(name) || name.includes('%')), AT_ONCE, read); // prettier-ignore
 
   const snapshot = versioned ?? snapshotOf(files, local, there);
   if (snapshot !== undefined && !files.has(snapshot)) await read(snapshot);
@@ -99,8 +100,9 @@ function snapshotOf(
   if (!root.consistentSnapshot) return files.has('snapshot.json') ? 'snapshot.json' : undefined;
   const timestamp = files.get('timestamp.json');
   if (timestamp === undefined) return undefined;
+  const plain = files.has('snapshot.json') ? 'snapshot.json' : undefined; // until now there were none
   const name = unlessRefused(() => `${parseTimestamp(timestamp.bytes).snapshot.version}.snapshot.json`);
-  return name !== undefined && there.has(name) ? name : undefined;
+  return name !== undefined && there.has(name) ? name : plain;
 }
 
 /** As a client reads them that begins with the oldest root; undefined where it would not get through. */

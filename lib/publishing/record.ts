@@ -60,7 +60,7 @@ function recordIn(json: Json | undefined): PublishRecord {
 function begunIn(json: Json): Begun | undefined {
   const snapshot = named(json);
   const targets = isObject(json) ? json.get('targets') : undefined;
-  return snapshot !== undefined && typeof targets === 'string' ? { ...snapshot, targets } : undefined;
+  return snapshot !== undefined && isArray(targets) ? { ...snapshot, targets: targets.filter((one) => typeof one === 'string') } : undefined; // prettier-ignore
 }
 
 function named(json: Json | undefined): SnapshotName | undefined {

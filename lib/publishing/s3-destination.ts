@@ -14,8 +14,8 @@ import {
 import { FailureError, RefusalError } from '../contract/errors.ts';
 import { printable, quote } from '../contract/printable.ts';
 import { diskError } from '../stores/disk-error.ts';
-import { awsError, isLostRace } from '../stores/s3-error.ts';
-import { s3Store } from '../stores/s3.ts';
+import { awsError, isLostRace, isMissing } from '../stores/s3-error.ts';
+import { SHORT_LIVED, s3Store } from '../stores/s3.ts';
 import type { Token } from '../stores/store.ts';
 import type { Destination, PublishedFile } from './destination.ts';
 import { inParallel } from '../stores/in-parallel.ts';
@@ -49,9 +49,15 @@ export function s3Destination({ client, bucket, prefix }: S3Place): Destination 
     }
   };
 
+  // A numbered file never changes; of the others a cache that goes by its own mind would show old ones for a day.
+  const lasting = s3Store({ client, bucket, prefix });
+  const shortLived = s3Store({ client, bucket, prefix, cacheControl: SHORT_LIVED });
   return {
     place: `s3://${bucket}/${prefix}`,
-    metadata: s3Store({ client, bucket, prefix }),
+    metadata: {
+      ...lasting,
+      putIf: (name, ...given) => (/^\d+\./.test(name) ? lasting : shortLived).putIf(name, ...given),
+    },
     partSize,
     alone: (work) => work(),
 
@@ -75,7 +81,8 @@ export function s3Destination({ client, bucket, prefix }: S3Place): Destination 
       if (length !== measured.length) return false;
       if (token === etagOf(measured.parts)) return true;
       const key = keyOf(name);
-      const { ChecksumSHA256: sum } = await calling(key, 'looked at', () => client.send(new HeadObjectCommand({ Bucket: bucket, Key: key, ChecksumMode: 'ENABLED' }))); // prettier-ignore
+      const looking = () => client.send(new HeadObjectCommand({ Bucket: bucket, Key: key, ChecksumMode: 'ENABLED' })).catch(goneIsNothing); // prettier-ignore
+      const sum = (await calling(key, 'looked at', looking))?.ChecksumSHA256;
       return sum !== undefined && sum === checksumOf(measured.parts);
     },
 
@@ -111,6 +118,11 @@ export function s3Destination({ client, bucket, prefix }: S3Place): Destination 
       }
     },
   };
+}
+
+/** Somebody removed it since it was listed. */
+function goneIsNothing(error: unknown): undefined {
+  if (!isMissing(error)) throw error;
 }
 
 const BINARY = 'application/octet-stream';

@@ -9,7 +9,8 @@ export function isMissing(error: unknown): boolean {
 
 /** 412: another token. 409: somebody else's put was under way. 404: deleted, so it is not what we read. */
 export function isLostRace(error: unknown): boolean {
-  return statusOf(error) === 412 || nameOf(error) === 'ConditionalRequestConflict' || isMissing(error);
+  // By name too: what S3 says at the end of a long CompleteMultipartUpload comes in a 200, of which the SDK makes a 503.
+  return statusOf(error) === 412 || ['PreconditionFailed', 'ConditionalRequestConflict'].includes(nameOf(error)) || isMissing(error); // prettier-ignore
 }
 
 /**

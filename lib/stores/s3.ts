@@ -18,7 +18,10 @@ export interface S3StoreProps {
   readonly cacheControl?: string;
 }
 
-const MAX_PAGES = 20; // of 1,000 names
+/** For what is replaced under its name: a client that asks within a minute may get the one before. */
+export const SHORT_LIVED = 'max-age=60';
+
+const MAX_PAGES = 1_000; // of 1,000 names
 
 /**
  * Keeps objects under one prefix of a bucket. A token is the ETag.

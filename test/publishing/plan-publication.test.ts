@@ -113,6 +113,13 @@ describe('the order', () => {
     ]); // prettier-ignore
   });
 
+  test('with consistent snapshots has the roots after what is numbered, and before what is not', () => {
+    const history = new History({ consistent: true }).publish();
+    history.repository.root(2);
+    history.repository.publish(2);
+    expect(namesOf(history.plan())).toEqual(['2.targets.json', '2.snapshot.json', '2.root.json', 'root.json', 'timestamp.json']); // prettier-ignore
+  });
+
   test('has targets first, and of these the ones that replace others last', () => {
     const history = new History();
     const target = (name: string) => ({ name, path: name, target: { length: 1, hashes: new Map() }, measured: { length: 1, hashes: new Map(), parts: [] } }) satisfies CheckedTarget; // prettier-ignore
@@ -252,7 +259,7 @@ describe('what is published decides', () => {
         history.published.set('targets.json', targets);
         const { version, sha256 } = parseSnapshot(history.repository.newest('snapshot'));
         history.repository.publish(3);
-        return { begun: [{ version, sha256, targets: parseTargets(targets).sha256 }] };
+        return { begun: [{ version, sha256, targets: [parseTargets(targets).sha256] }] };
       },
     },
     {
