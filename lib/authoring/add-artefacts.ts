@@ -2,11 +2,13 @@ import { copyAgain, copyHashed } from '../stores/copy-hashed.ts';
 import type { PreparedFile } from '../stores/switch-files.ts';
 import { inParallel } from '../stores/in-parallel.ts';
 import { isObject } from '../tuf/json.ts';
+import { knownHashes } from '../tuf/meta-file.ts';
 import type { Conditions } from './conditions.ts';
 import { listTargets, storedPath, type ListedTarget } from './listed-targets.ts';
 import { checkPublication, nextPublication } from './publication.ts';
-import { readPublished, refuseExpired } from './published.ts';
+import { readPublished, refuseExpired, type Published } from './published.ts';
 import { openKeys } from './signing-key.ts';
+import { digest } from './target-faults.ts';
 import { pathsOfEach, type Artefact } from './target-paths.ts';
 import type { Workplace } from './workplace.ts';
 
@@ -35,7 +37,7 @@ export async function addArtefacts(
     return found;
   });
 
-  const targets = await copyAll(place, planned);
+  const targets = await copyAll(place, planned, algorithmsOf(published));
   const keys = await opening;
   const copies = targets.map((target, index): PreparedFile => {
     const to = `repository/targets/${storedPath(target, published.root.consistentSnapshot)}`;
@@ -79,18 +81,33 @@ function planCopies(artefacts: readonly Artefact[]): readonly PlannedCopies[] {
   });
 }
 
+/** By which targets are named here: as the others are, else as the snapshot names targets.json. go-tuf: SHA-512 alone. */
+function algorithmsOf({ targets, snapshot }: Published): readonly string[] {
+  const [other] = targets.targets.values();
+  for (const hashes of [other?.hashes, snapshot.meta.get('targets.json')?.hashes]) {
+    const known = hashes === undefined ? [] : knownHashes(hashes);
+    if (known.length > 0) return known;
+  }
+  return ['sha512'];
+}
+
 const AT_ONCE = 4; // large ones: one is hashed while others are flushed
 
 const prepared = (index: number) => `target-${index}`;
 
 /** Copies every artefact once for each of its paths. */
-async function copyAll(place: Workplace, planned: readonly PlannedCopies[]): Promise<readonly ListedTarget[]> {
+async function copyAll(
+  place: Workplace,
+  planned: readonly PlannedCopies[],
+  algorithms: readonly string[],
+): Promise<readonly ListedTarget[]> {
   const targets: ListedTarget[] = [];
   await inParallel(planned, AT_ONCE, async ({ artefact: { file, version }, paths, before }) => {
     const [first = '', ...others] = paths.map((_, index) => place.switch.prepared(prepared(before + index)));
-    const copied = await copyHashed(file, first);
+    const { length, sha512 } = await copyHashed(file, first);
+    const hashes = new Map(algorithms.map((name) => [name, name === 'sha512' ? sha512 : digest(first, name)]));
     for (const other of others) copyAgain(first, other);
-    for (const [index, path] of paths.entries()) targets[before + index] = { path, version, ...copied };
+    for (const [index, path] of paths.entries()) targets[before + index] = { path, version, length, hashes };
   });
   return targets;
 }

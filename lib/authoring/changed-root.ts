@@ -1,12 +1,13 @@
 import { RefusalError, UsageError } from '../contract/errors.ts';
 import { printable, quote } from '../contract/printable.ts';
 import type { RoleType } from '../tuf/envelope.ts';
-import { after, formatInstant, type Instant, type Seconds } from '../tuf/instant.ts';
+import { formatInstant, type Instant, type Seconds } from '../tuf/instant.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../tuf/json.ts';
 import { isUsable, type PublicKey } from '../tuf/key.ts';
 import { keyId } from '../tuf/key-id.ts';
 import type { Root } from '../tuf/root.ts';
 import { keptOrder } from './kept-order.ts';
+import { livesUntil } from './validity.ts';
 
 /** What a new root changes besides version and expiry. Keys are taken out before others are added. */
 export interface RootChanges {
@@ -61,7 +62,7 @@ export function changedRoot(
   for (const id of dropped) keys.delete(id);
   return new Map(root.signed)
     .set('version', root.version + 1)
-    .set('expires', formatInstant(after(now, life)))
+    .set('expires', formatInstant(livesUntil('root', now, life)))
     .set('keys', keptOrder(before, keys))
     .set('roles', roles);
 }

@@ -7,7 +7,8 @@ export interface ListedTarget {
   /** As clients ask for it. */
   readonly path: string;
   readonly length: number;
-  readonly sha512: string;
+  /** By the algorithms that the others have: tough refuses all of a targets.json in which one target has no SHA-256. */
+  readonly hashes: ReadonlyMap<string, string>;
   /** Becomes `custom.version`, which `fleetctl package` reads. */
   readonly version: string;
 }
@@ -20,13 +21,13 @@ export interface ListedTarget {
  */
 export function listTargets(listed: JsonObject, added: readonly ListedTarget[]): JsonObject {
   const targets = new Map(listed);
-  for (const { path, length, sha512, version } of added) {
+  for (const { path, length, hashes, version } of added) {
     targets.delete(`/${path}`); // the same target, as very old go-tuf spelt it
     targets.set(
       path,
       new Map<string, Json>([
         ['length', length],
-        ['hashes', new Map([['sha512', sha512]])],
+        ['hashes', hashes],
         ['custom', new Map([['version', version]])],
       ]),
     );
@@ -51,6 +52,7 @@ export function askedFor(listed: string): string {
 }
 
 /** Where a target's file lies below `targets/`: in a repository with consistent snapshots its hash stands before its name. */
-export function storedPath({ path, sha512 }: ListedTarget, consistentSnapshot: boolean): string {
-  return consistentSnapshot ? hashedPath(path, sha512) : path;
+export function storedPath({ path, hashes }: ListedTarget, consistentSnapshot: boolean): string {
+  const [hash = ''] = hashes.values(); // the one that clients take
+  return consistentSnapshot ? hashedPath(path, hash) : path;
 }

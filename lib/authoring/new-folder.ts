@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { UsageError } from '../contract/errors.ts';
 import { quote } from '../contract/printable.ts';
 import { diskError, systemCode } from '../stores/disk-error.ts';
 import { flushFolder } from '../stores/flush.ts';
+import { temporaryBeside } from '../stores/temporary-file.ts';
 
 /**
  * Makes a folder whole or not at all: it is filled under another name beside its place, and then renamed.
@@ -16,7 +16,7 @@ import { flushFolder } from '../stores/flush.ts';
  */
 export async function newFolder<T>(folder: string, fill: (unfinished: string) => Promise<T>): Promise<T> {
   const place = resolve(folder);
-  const unfinished = join(dirname(place), `.${basename(place)}.${randomBytes(8).toString('hex')}.tmp`);
+  const unfinished = temporaryBeside(place);
   try {
     if (!isFree(place)) throw occupied(folder);
     mkdirSync(unfinished);

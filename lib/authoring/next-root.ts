@@ -53,7 +53,8 @@ function newKeysObjection(next: Root, old: Root): Objection | undefined {
     const warning = next.warnings.find(({ message }) => message.includes(quote(id)));
     if (warning !== undefined) return { message: warning.message, remedy: USABLE };
   }
-  return undefined;
+  const odd = next.warnings.find(({ message }) => !old.warnings.some((before) => before.message === message));
+  return odd && { message: odd.message, remedy: 'Find out who wrote it, and stage the root anew.' };
 }
 
 const USABLE = 'Use a key of type ed25519, ecdsa-sha2-nistp256 or rsa (at least 2048 bits).';
@@ -74,6 +75,8 @@ function rolesObjection(next: Root, old: Root): Objection | undefined {
         remedy: `Give it another key first (timekeeper updates add-key ${role}), or lower what it needs with --threshold.`,
       };
     }
+    const objection = idsObjection(next, old, role);
+    if (objection !== undefined) return objection;
     for (const id of keyids.filter((listed) => !old.roles[role].keyids.includes(listed))) {
       const other = ROLES.find((name) => name !== role && contentsOf(next, name).has(contentOf(next, id) ?? id));
       if (other === undefined) continue;
@@ -84,6 +87,30 @@ function rolesObjection(next: Root, old: Root): Objection | undefined {
     }
   }
   return undefined;
+}
+
+/** What a holder who counts the listed keys would not see. An id that was odd in this role before may stay so. */
+function idsObjection(next: Root, old: Root, role: RoleType): Objection | undefined {
+  const { keyids } = next.roles[role];
+  const isKept = (id: string) => old.roles[role].keyids.includes(id) && isSame(old, id, next);
+  const isTwice = (id: string) => {
+    const content = contentOf(next, id);
+    return content !== undefined && keyids.some((other) => other !== id && contentOf(next, other) === content && !(isKept(id) && isKept(other))); // prettier-ignore
+  };
+  const twice = keyids.find(isTwice);
+  if (twice !== undefined) {
+    return {
+      message: `The role ${role} lists one key twice, also as ${printable(twice)}: go-tuf's clients would count whoever has it twice.`,
+      remedy: 'Find out who wrote it.',
+    };
+  }
+  const wasLost = (id: string) => old.roles[role].keyids.includes(id) && !old.keys.has(id);
+  const lost = keyids.find((id) => !next.keys.has(id) && !wasLost(id));
+  if (lost === undefined) return undefined;
+  return {
+    message: `The role ${role} lists the key ${printable(lost)}, which is not there: its holder would count no more.`,
+    remedy: 'Find out who took it out; a key is revoked by its name, with --revoke-key.',
+  };
 }
 
 function contentsOf(root: Root, role: RoleType): ReadonlySet<string> {

@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import { RefusalError } from '../contract/errors.ts';
 import { refreshClient } from '../tuf/client.ts';
 import type { Metadata } from '../tuf/envelope.ts';
-import { after, formatInstant, type Instant } from '../tuf/instant.ts';
+import { formatInstant, type Instant } from '../tuf/instant.ts';
 import type { Json, JsonObject } from '../tuf/json.ts';
 import { knownHashes, type MetaFile } from '../tuf/meta-file.ts';
 import { parseRoot, type Root } from '../tuf/root.ts';
 import type { Published, ReadFile } from './published.ts';
 import { signedFile } from './signed-file.ts';
 import { signersOf, type LocalKeys } from './signing-key.ts';
-import type { Validity } from './validity.ts';
+import { livesUntil, type Validity } from './validity.ts';
 
 /** The files of `repository/` that a command writes, by name, in the order in which they are to be published. */
 export type Publication = ReadonlyMap<string, Uint8Array>;
@@ -127,6 +127,8 @@ export function checkPublication(
         refuseLonger(bytes, value.maxBytes, name);
         return;
       }
+    } else if (value.do === 'store' && name === 'targets.json') {
+      return; // what it delegates to others sign, whose dates are not ours; who lists a target here need not ask them
     }
     step = steps.next(value.do === 'fetch' ? (bytes ?? read(name, value.maxBytes)) : undefined);
   }
@@ -144,6 +146,12 @@ function refuseLonger(bytes: Uint8Array, length: number, name: string): void {
 function namesOf(file: string, signed: JsonObject, { consistentSnapshot }: Root, read: ReadFile): readonly string[] {
   if (!consistentSnapshot) return [file];
   const numbered = `${versionOf(signed)}.${file}`;
+  if (read(numbered, Infinity) !== undefined) {
+    throw new RefusalError(
+      'PUBLISHED_MEANWHILE',
+      `${numbered} is there already, and timestamp.json does not lead to it: somebody else publishes, or the signer has not signed over it yet.`,
+    );
+  }
   return read(file, Infinity) === undefined ? [numbered] : [numbered, file];
 }
 
@@ -164,7 +172,7 @@ function next(
   const signed = new Map(old.signed);
   signed.set('_type', role);
   signed.set('version', old.version + 1);
-  signed.set('expires', formatInstant(after(now, validity[role])));
+  signed.set('expires', formatInstant(livesUntil(role, now, validity[role])));
   for (const [name, value] of own) signed.set(name, value);
   return signed;
 }

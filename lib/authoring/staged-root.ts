@@ -74,8 +74,8 @@ export async function signStaged(staged: StagedRoot, keys: readonly Signer[], ke
   // prettier-ignore
   const { root, old } = staged;
   const signers = keys.flatMap((key): SigningKey[] => {
-    const id = idIn(root, 'root', key) ?? idIn(old, 'root', key);
-    return id === undefined ? [] : [{ id, key }];
+    const ids = new Set([root, old].flatMap((by) => idIn(by, 'root', key) ?? [])); // a root may list it under another id
+    return Array.from(ids, (id) => ({ id, key }));
   });
   if (signers.length === 0) {
     throw new UsageError(

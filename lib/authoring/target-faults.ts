@@ -52,7 +52,14 @@ function judge(path: string, { length, hashes }: TargetFile, algorithm: string, 
   }
 }
 
-function digest(path: string, algorithm: string): string {
+/** Whether a file is the one that is listed. */
+export function isContentOf(file: string, target: TargetFile): boolean {
+  const [algorithm] = knownHashes(target.hashes);
+  return algorithm !== undefined && judge(file, target, algorithm, 'hash') === true;
+}
+
+/** In lower-case hexadecimal digits. */
+export function digest(path: string, algorithm: string): string {
   const hash = createHash(algorithm);
   const file = openSync(path, 'r');
   try {

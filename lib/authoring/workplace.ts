@@ -11,7 +11,8 @@ import { removeIfEmpty } from '../stores/remove-if-empty.ts';
 import type { Stored } from '../stores/store.ts';
 import { FileSwitch, type PreparedFile, type Recovery } from '../stores/switch-files.ts';
 import type { RoleType } from '../tuf/envelope.ts';
-import { readPublished, type ReadFile } from './published.ts';
+import { readPublished, type Published, type ReadFile } from './published.ts';
+import { isContentOf } from './target-faults.ts';
 import type { Publication } from './publication.ts';
 
 /** Ours, in a working directory: the lock that a re-sign takes too, and what is prepared. */
@@ -157,8 +158,8 @@ const RECOVERED: Readonly<Record<Exclude<Recovery['is'], 'stuck'>, string | unde
 export function recover(place: Workplace, tell: (sentence: string) => void): void {
   const recovery = place.switch.recover();
   if (recovery.is === 'stuck') {
-    refuseUnlessWhole(recovery.changed, place);
-    place.switch.giveUp();
+    const published = refuseUnlessWhole(recovery.changed, place);
+    place.switch.giveUp((to, file) => isTarget(published, to, file));
     tell('Left alone what a command that was interrupted had begun: somebody else published meanwhile.');
     return;
   }
@@ -166,9 +167,16 @@ export function recover(place: Workplace, tell: (sentence: string) => void): voi
   if (sentence !== undefined) tell(sentence);
 }
 
-function refuseUnlessWhole(changed: string, { folder }: Workplace): void {
+/** A tag such as `stable` may show clients the new file already, while targets.json, which stays, lists the old one. */
+function isTarget({ targets }: Published, to: string, file: string): boolean {
+  const path = to.replace('repository/targets/', '');
+  const target = targets.targets.get(path) ?? targets.targets.get(`/${path}`);
+  return target !== undefined && isContentOf(file, target);
+}
+
+function refuseUnlessWhole(changed: string, { folder }: Workplace): Published {
   try {
-    readPublished(new Workplace(folder).read);
+    return readPublished(new Workplace(folder).read);
   } catch (error) {
     if (!isRefusal(error)) throw error;
     throw new RefusalError(

@@ -28,6 +28,10 @@ export async function passphrase(
     throw new UsageError(`The passphrase of the ${role} key is empty.`, {
       remedy: `Set ${variable} to the passphrase, or unset it and enter the passphrase in a terminal.`,
     });
+  if (given.includes('\ufffd'))
+    throw new UsageError(`The passphrase of the ${role} key is not UTF-8.`, {
+      remedy: `Set ${variable} in UTF-8; of other bytes only the number would count here.`,
+    });
   return Buffer.from(given, 'utf8');
 }
 

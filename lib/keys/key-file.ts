@@ -135,5 +135,9 @@ function keyFile(encrypted: boolean, data: Json): Uint8Array {
     ['encrypted', encrypted],
     ['data', data],
   ];
-  return encodeJson(new Map(members), { ...INDENTED, ending: '\n' });
+  const bytes = encodeJson(new Map(members), { ...INDENTED, ending: '\n' });
+  if (bytes.length <= MAX_KEY_FILE_BYTES) return bytes;
+  throw new UsageError(`The key file would have ${bytes.length} bytes; no more than ${MAX_KEY_FILE_BYTES} are read.`, {
+    remedy: 'Take keys out of it that no root lists any more. Nothing was changed.',
+  });
 }

@@ -5,8 +5,9 @@ import { diskError, place, systemCode } from './disk-error.ts';
 import { withLock } from './lock.ts';
 import { checkObjectName } from './object-name.ts';
 import { contentToken, piecesOf, withFile } from './plain-file.ts';
-import { isTemporary, replaceFile } from './replace-file.ts';
+import { replaceFile } from './replace-file.ts';
 import type { Store, Stored } from './store.ts';
+import { isTemporary } from './temporary-file.ts';
 
 /** How a folder is used. */
 export interface DirectoryOptions {

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   constants,
@@ -8,10 +7,14 @@ import {
   openSync,
   renameSync,
   rmSync,
+  statSync,
   unlinkSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { systemCode } from './disk-error.ts';
+import { flushFolder } from './flush.ts';
+import { keepOwner } from './replace-file.ts';
+import { temporaryBeside } from './temporary-file.ts';
 
 /**
  * Puts a file in a place: by a rename; from another file system (keys on a stick, a volume for the repository) by a copy beside the place, and then a rename.
@@ -23,10 +26,11 @@ export function moveFile(from: string, to: string): 'renamed' | 'copied' {
     return 'renamed';
   } catch (error) {
     if (systemCode(error) !== 'EXDEV') throw error;
-    const beside = join(dirname(to), `.${basename(to)}.${randomBytes(8).toString('hex')}.tmp`);
+    const beside = temporaryBeside(to);
     try {
       copyFlushed(from, beside);
       renameSync(beside, to);
+      flushFolder(dirname(to)); // before what was prepared is gone: no order holds between two file systems
     } finally {
       rmSync(beside, { force: true });
     }
@@ -39,6 +43,7 @@ function copyFlushed(from: string, to: string): void {
   copyFileSync(from, to, constants.COPYFILE_FICLONE);
   const copy = openSync(to, constants.O_RDONLY); // it may be one that nobody writes
   try {
+    keepOwner(copy, statSync(from));
     fsyncSync(copy);
   } finally {
     closeSync(copy);

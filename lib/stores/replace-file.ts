@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   fchmodSync,
@@ -6,20 +5,20 @@ import {
   fstatSync,
   fsyncSync,
   openSync,
-  readdirSync,
   renameSync,
   type Stats,
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { diskError, systemCode } from './disk-error.ts';
 import { flushFolder } from './flush.ts';
 import { contentToken, piecesOf, withFile } from './plain-file.ts';
 import type { Token } from './store.ts';
+import { removeQuietly, removeTemporaries, temporaryBeside } from './temporary-file.ts';
 
-/** Ours, and surely left by a run that was killed if it is seen under the lock: `.timestamp.json.0123456789abcdef.tmp`. */
-const TEMPORARY = /^\..+\.[0-9a-f]{16}\.tmp$/;
+/** Whose a file is, and who may do what with it. */
+type Owned = Pick<Stats, 'uid' | 'gid' | 'mode'>;
 
 /** What a file becomes that was not there. */
 export interface NewFile {
@@ -41,9 +40,9 @@ export function replaceFile(
   { mode = 0o644, create = false }: NewFile,
 ): 'stored' | 'changed' {
   const folder = dirname(path);
-  const temporary = join(folder, `.${basename(path)}.${randomBytes(8).toString('hex')}.tmp`);
+  const temporary = temporaryBeside(path);
   try {
-    removeLeftovers(folder);
+    removeTemporaries(path);
     const before = present(path);
     if (before.token !== expected) return 'changed';
     writeFlushed(temporary, bytes, before.stats, mode);
@@ -57,14 +56,9 @@ export function replaceFile(
     if (create && expected === 'absent') flushFolder(dirname(folder)); // the folder itself may be new
     return 'stored';
   } catch (error) {
-    remove(temporary);
+    removeQuietly(temporary);
     throw diskError(error, path, 'written');
   }
-}
-
-/** Whether a file is one that a put writes before it renames it. */
-export function isTemporary(name: string): boolean {
-  return TEMPORARY.test(name);
 }
 
 /** What a put compares with, and whose mode and owner it keeps. */
@@ -77,7 +71,7 @@ function present(path: string): { readonly token: Token | 'absent'; readonly sta
  * Writes a file that is not there yet, down to the disk.
  * @param like - the file that it is to replace, whose mode and owner it gets; without one it gets `mode`, less what the umask takes
  */
-export function writeFlushed(path: string, bytes: Uint8Array, like: Stats | undefined, mode: number): void {
+export function writeFlushed(path: string, bytes: Uint8Array, like: Owned | undefined, mode: number): void {
   const file = openSync(path, 'wx', like ? 0o600 : mode);
   try {
     for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
@@ -89,30 +83,18 @@ export function writeFlushed(path: string, bytes: Uint8Array, like: Stats | unde
 }
 
 /** Gives an open file the owner and the mode of another one, whatever the umask says. */
-function makeLike(file: number, like: Stats): void {
+function makeLike(file: number, like: Owned): void {
   keepOwner(file, like);
   fchmodSync(file, like.mode & 0o7777);
 }
 
 /** Run by root on somebody's repository, a put must not take the file away from them: fleetctl writes in place. */
-function keepOwner(file: number, { uid, gid }: Stats): void {
+export function keepOwner(file: number, { uid, gid }: Pick<Owned, 'uid' | 'gid'>): void {
   const made = fstatSync(file);
   if (made.uid === uid && made.gid === gid) return;
   try {
     fchownSync(file, uid, gid);
   } catch (error) {
     if (systemCode(error) !== 'EPERM') throw error; // not root: the file becomes ours, as with every other program
-  }
-}
-
-function removeLeftovers(folder: string): void {
-  for (const name of readdirSync(folder)) if (TEMPORARY.test(name)) remove(join(folder, name));
-}
-
-function remove(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    return; // not there, or the next put tries again: not worth hiding why we got here
   }
 }

@@ -9,6 +9,7 @@ import { removeIfEmpty } from './remove-if-empty.ts';
 import { writeFlushed } from './replace-file.ts';
 import { encodeIntent, readIntent, type Intent, type IntendedFile } from './switch-intent.ts';
 import type { Token } from './store.ts';
+import { removeTemporaries } from './temporary-file.ts';
 
 /** A file that is prepared and waits to be put in its place. */
 export interface PreparedFile {
@@ -74,7 +75,15 @@ export class FileSwitch {
   prepare(name: string, bytes: Uint8Array, to: string, mode: number): void {
     const path = this.#prepared(name);
     try {
-      writeFlushed(path, bytes, statsOf(join(this.#base, to)), mode);
+      const like = statsOf(join(this.#base, to));
+      // What is secret is never for everybody, whatever it replaces.
+      const isSecret = (mode & 0o077) === 0;
+      writeFlushed(
+        path,
+        bytes,
+        like && isSecret ? { uid: like.uid, gid: like.gid, mode: like.mode & 0o770 } : like,
+        mode,
+      );
     } catch (error) {
       throw diskError(error, join(this.#base, to), 'written');
     }
@@ -125,6 +134,7 @@ export class FileSwitch {
     if (!existsSync(this.#folder)) return { is: 'nothing' };
     const undo = readIntent(this.#path('undo.json'));
     if (undo !== undefined) {
+      this.#removeHalfMoved(undo);
       this.#undo(undo);
       return { is: 'undone' };
     }
@@ -135,12 +145,20 @@ export class FileSwitch {
     }
     const changed = intent.files.find((file) => !this.#isOurs(file));
     if (changed !== undefined) return { is: 'stuck', changed: changed.to };
+    this.#removeHalfMoved(intent);
     this.#finish(intent);
     return { is: 'finished' };
   }
 
-  /** Gives up what is neither to be finished nor undone. */
-  giveUp(): void {
+  /**
+   * Gives up what is neither to be finished nor undone.
+   * @param belongs - whether a file is the one that is to be at a place: then what replaced it goes
+   */
+  giveUp(belongs: (to: string, file: string) => boolean = () => false): void {
+    for (const { from, to, after } of readIntent(this.#path('intent.json'))?.files ?? []) {
+      const [at, old] = [join(this.#base, to), this.#path('old', from)];
+      if (after === null && existsSync(old) && belongs(to, old) && !belongs(to, at)) moveFile(old, at);
+    }
     for (const name of ['intent.json', 'undo.json']) rmSync(this.#path(name), { force: true });
     this.#clear();
   }
@@ -165,7 +183,9 @@ export class FileSwitch {
   /** Whether a file is as we found it, or as we wrote it. */
   #isOurs({ from, to, before, after }: IntendedFile): boolean {
     if (after === null) return true;
-    return this.#token(to) === (existsSync(this.#path('new', from)) ? before : after);
+    const token = this.#token(to);
+    // Across file systems a file is in its place before what was prepared of it is gone.
+    return token === after || (existsSync(this.#path('new', from)) && token === before);
   }
 
   #record(intent: Intent): void {
@@ -182,7 +202,6 @@ export class FileSwitch {
   /** What is published comes last in an intent, and only once all before it is surely on the disk; only then goes what nobody is told of any more. */
   #finish(intent: Intent): void {
     const published = intent.files.filter(({ isPublished }) => isPublished);
-    let doing = 'written';
     let relied = published.some(({ from }) => !existsSync(this.#path('new', from)));
     let at = this.#folder;
     try {
@@ -207,16 +226,16 @@ export class FileSwitch {
         published.map(({ to }) => to),
         false,
       );
-      doing = 'removed';
-      const removed = (intent.removed ?? []).map((file) => join(this.#base, file));
-      for (const file of removed) removeWithFolder((at = file));
-      for (const folder of new Set(removed.map(folderAbove))) flushFolder((at = folder));
     } catch (error) {
       if (!relied) this.#undoInstead();
-      throw diskError(error, at, relied ? `${doing}; the next command finishes what was begun` : doing);
+      throw diskError(error, at, relied ? 'written; the next command finishes what was begun' : 'written');
     }
-    unlinkSync(this.#path('intent.json'));
-    this.#clear();
+    try {
+      removeAll((intent.removed ?? []).map((file) => join(this.#base, file)));
+    } finally {
+      unlinkSync(this.#path('intent.json'));
+      this.#clear();
+    }
   }
 
   /** @param isNear - whether all of them are known to be in the file system in which they were prepared */
@@ -231,7 +250,9 @@ export class FileSwitch {
     const old = this.#path('old', from);
     if (existsSync(old) || statsOf(at) === undefined) return;
     if (!existsSync(dirname(old))) mkdirSync(dirname(old), { mode: 0o700 });
-    linkOrCopy(at, old);
+    rmSync(`${old}.part`, { force: true });
+    linkOrCopy(at, `${old}.part`); // whole, or not there at all: it may be put back
+    renameSync(`${old}.part`, old);
   }
 
   /** What replaces it may be on the disk at once, so what is kept of it has to be. */
@@ -247,16 +268,32 @@ export class FileSwitch {
     this.#undo(intent);
   }
 
-  #undo({ files, folders }: Intent): void {
+  #undo(intent: Intent): void {
+    let at = this.#folder;
+    try {
+      this.#putBack(intent, (path) => (at = path));
+      unlinkSync(this.#path('undo.json'));
+    } catch (error) {
+      throw diskError(error, at, 'put back as it was; the next command tries again');
+    }
+    this.#clear();
+  }
+
+  #putBack({ files, folders }: Intent, on: (path: string) => void): void {
     for (const { from, to, before, isPublished } of files.toReversed()) {
       if (isPublished) continue; // none of these is in its place yet
       const [at, old] = [join(this.#base, to), this.#path('old', from)];
-      if (existsSync(old)) moveFile(old, at);
-      else if (before === 'absent' && !existsSync(this.#path('new', from))) rmSync(at, { force: true });
+      on(at);
+      if (existsSync(old)) {
+        if (!isSameFile(old, at)) moveFile(old, at); // on another file system it would take room that there may not be
+      } else if (before === 'absent' && !existsSync(this.#path('new', from))) rmSync(at, { force: true });
     }
     for (const folder of folders.toReversed()) removeIfEmpty(join(this.#base, folder));
-    unlinkSync(this.#path('undo.json'));
-    this.#clear();
+  }
+
+  /** What was killed while it was copied from another file system: a key in the clear, maybe. */
+  #removeHalfMoved({ files }: Intent): void {
+    for (const { to } of files) if (existsSync(dirname(join(this.#base, to)))) removeTemporaries(join(this.#base, to));
   }
 
   #clear(): void {
@@ -275,6 +312,15 @@ function statsOf(path: string): Stats | undefined {
   }
 }
 
+/** Whether two files are one, or have the same content. */
+function isSameFile(one: string, other: string): boolean {
+  const [mine, theirs] = [statsOf(one), statsOf(other)];
+  if (mine === undefined || mine.size !== theirs?.size) return false;
+  if (mine.ino === theirs.ino && mine.dev === theirs.dev) return true;
+  const [a, b] = [one, other].map((path) => withFile(path, (file) => contentToken(piecesOf(file, 0))));
+  return a !== undefined && a === b;
+}
+
 /** @returns whether it was not there */
 function makeFolder(path: string): boolean {
   try {
@@ -286,9 +332,31 @@ function makeFolder(path: string): boolean {
   }
 }
 
+/**
+ * Removes what nobody is told of any more. What may not be removed is no reason to sign nothing from now on, so it is not tried again.
+ * @throws for the first that stays, once all others are gone
+ */
+function removeAll(files: readonly string[]): void {
+  const failures = files.flatMap((file) => {
+    try {
+      removeWithFolder(file);
+      return [];
+    } catch (error) {
+      return [{ file, error }];
+    }
+  });
+  for (const folder of new Set(files.map(folderAbove))) flushFolder(folder);
+  const [first] = failures;
+  if (first !== undefined) throw diskError(first.error, first.file, 'removed, and all else is done; remove it by hand');
+}
+
 /** Removes a file, and its folder if it is empty then. What is not there any more was removed by a run that was killed. */
 function removeWithFolder(path: string): void {
-  rmSync(path, { force: true });
+  try {
+    unlinkSync(path); // rmSync would try rmdir after EPERM, and say ENOTDIR
+  } catch (error) {
+    if (!['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) throw error;
+  }
   removeIfEmpty(dirname(path));
 }
 

@@ -27,7 +27,8 @@ export const between = (start: Instant, end: Instant): Seconds => (end - start) 
 export const instantOf = (milliseconds: number): Instant => Math.floor(milliseconds / 1_000) as Instant;
 
 const FIRST = Date.parse('0000-01-01T00:00:00Z') / 1_000;
-const LAST = Date.parse('9999-12-31T23:59:59Z') / 1_000;
+/** The last moment that four digits can name. */
+export const LAST = (Date.parse('9999-12-31T23:59:59Z') / 1_000) as Instant;
 const DATE_TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:Z|([+-])([01]\d|2[0-3]):([0-5]\d))$/;
 
 /**

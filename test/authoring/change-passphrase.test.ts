@@ -65,6 +65,13 @@ describe('a key file whose passphrase is changed', () => {
     await ours.changePassphrase(folder, 'root', { passphrases: WORDS, newPassphrase: NEW });
     expect(statSync(join(folder, 'keys', 'root.json')).mode & 0o777).toBe(0o640);
   });
+
+  test('is for nobody else to read any more, whatever its mode was', async () => {
+    const folder = copyOf(encrypted);
+    chmodSync(join(folder, 'keys', 'root.json'), 0o644);
+    await ours.changePassphrase(folder, 'root', { passphrases: WORDS, newPassphrase: NEW });
+    expect(statSync(join(folder, 'keys', 'root.json')).mode & 0o777).toBe(0o640);
+  });
 });
 
 await describeWithGoTuf('go-tuf v0.5.2', (peer) => {

@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { days } from '../../lib/tuf/instant.ts';
 import { Client } from '../cli/working-copy.ts';
 import { describeWithGoTuf } from '../peers/describe-with-go-tuf.ts';
 import { contentOf, NOW, ours, WORDS } from './updates.ts';
@@ -98,6 +99,16 @@ describe('a role that is extended', () => {
     await ours.extend(folder, role, { now: LATER });
     const before = contentOf(folder);
     await expect(ours.extend(folder, role, { now: LATER })).rejects.toThrow(/ lives until .* already/);
+    expect(contentOf(folder)).toEqual(before);
+  });
+
+  test.each(ROLES)('%s gets no life that clients could not read', async (role) => {
+    const folder = copyOf(repository);
+    const before = contentOf(folder);
+    for (const years of [8_000, 30_000, 900_000]) {
+      const refusal = { name: 'UsageError', message: `--${role}-validity leads to no date between now and the year 9999.` }; // prettier-ignore
+      await expect(ours.extend(folder, role, { now: LATER, validity: { [role]: days(365 * years) } })).rejects.toMatchObject(refusal); // prettier-ignore
+    }
     expect(contentOf(folder)).toEqual(before);
   });
 

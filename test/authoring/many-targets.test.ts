@@ -28,7 +28,7 @@ async function listMany(folder: string): Promise<void> {
   const keysOf = async (role: 'targets' | 'snapshot' | 'timestamp') =>
     openKeyFile(place.keyFile(role)!, new Uint8Array());
   const keys = { targets: await keysOf('targets'), snapshot: await keysOf('snapshot'), timestamp: await keysOf('timestamp') }; // prettier-ignore
-  const added = Array.from({ length: MANY }, (_, i) => ({ path: `many/linux/${i}/many`, length: 64, sha512: '0'.repeat(128), version: '1' })); // prettier-ignore
+  const added = Array.from({ length: MANY }, (_, i) => ({ path: `many/linux/${i}/many`, length: 64, hashes: new Map([['sha512', '0'.repeat(128)]]), version: '1' })); // prettier-ignore
   const listed = listTargets(new Map(), added);
   const signing = { keys, validity: VALIDITY, now, timestampFloor: 0 };
   place.publish(await nextPublication(readPublished(place.read), { listed }, signing, place.read));

@@ -6,6 +6,8 @@ import { readStagedRoot, signStaged, stagedFile, tally } from '../../lib/authori
 import { readKeyFile } from '../../lib/keys/key-file.ts';
 import type { PrivateKey } from '../../lib/keys/private-key.ts';
 import { parseInstant } from '../../lib/tuf/instant.ts';
+import { parseJson, type JsonObject } from '../../lib/tuf/json.ts';
+import { parseKey, type PublicKey } from '../../lib/tuf/key.ts';
 import { keyId } from '../../lib/tuf/key-id.ts';
 import { parseRoot } from '../../lib/tuf/root.ts';
 import { Client } from '../cli/working-copy.ts';
@@ -40,6 +42,27 @@ async function signed(bytes: Uint8Array, holder: string, knows = folder): Promis
 function publicHalf(holder: string): string {
   const keyval = keysIn(holder)[0]?.publicKey.json.get('keyval') as ReadonlyMap<string, string>;
   return keyval.get('public')!;
+}
+
+interface Signed {
+  readonly keys: Record<string, Record<string, unknown>>;
+  readonly roles: Record<string, { readonly keyids: string[]; readonly threshold: number }>;
+}
+
+/** A change of what a staged root says, as one of its text. */
+const inSigned = (change: (signed: Signed) => void) => (text: string) => {
+  const file = JSON.parse(text) as { readonly signed: Signed };
+  change(file.signed);
+  return JSON.stringify(file);
+};
+
+/** Under a second id, which is right for what is written there: go-tuf counts by ids. */
+function listAliceTwice({ keys, roles }: Signed): void {
+  const listed = keys[keyId(keysIn(holders.alice)[0]!.publicKey.json)]!;
+  const key = Object.fromEntries(Object.entries(listed).filter(([name]) => name !== 'keyid_hash_algorithms'));
+  const id = keyId(parseJson(Buffer.from(JSON.stringify(key)), 'a key') as JsonObject);
+  keys[id] = key;
+  roles.root!.keyids.push(id);
 }
 
 /** Changes the text of a staged root. */
@@ -154,6 +177,15 @@ describe('a root that takes two of three holders', () => {
     expectFollowed(3);
   });
 
+  test('counts a holder whose key gets another id, by the old root and by the new', async () => {
+    const { json } = keysIn(holders.alice)[0]!.publicKey;
+    const old = keyId(json);
+    const key = parseKey(new Map([...json].filter(([name]) => name !== 'keyid_hash_algorithms')), 'a key') as PublicKey;
+    const staged = await ours.stageRoot(folder, { revoked: [{ role: 'root', id: old }], added: [{ role: 'root', key }] }); // prettier-ignore
+    await ours.publishRoot(folder, [await signed(await signed(stagedFile(staged), holders.alice), holders.bob)]);
+    expectFollowed(3);
+  });
+
   test('that is published already is no error: the command may be run again', async () => {
     const bytes = await signed(await signed(await stagedKey(), holders.alice), holders.bob);
     await ours.publishRoot(folder, [bytes]);
@@ -212,6 +244,9 @@ describe('nothing is signed and nothing published', () => {
     { given: 'a threshold that its keys do not reach', edit: (text: string) => text.replace('"threshold":2', '"threshold":4'), says: /would need 4 signatures, and have 3 keys/ }, // prettier-ignore
     { given: 'consistent snapshots all at once', edit: (text: string) => text.replace('"consistent_snapshot":false', '"consistent_snapshot":true'), says: /changes consistent_snapshot/ }, // prettier-ignore
     { given: 'an expiry that is past', edit: (text: string) => text.replace('2036-', '2016-'), says: /has expired/ },
+    { given: 'a holder listed twice', edit: inSigned(listAliceTwice), says: /The role root lists one key twice/ },
+    { given: 'a key taken out of sight', edit: inSigned(({ keys }) => { Reflect.deleteProperty(keys, keyId(keysIn(holders.bob)[0]!.publicKey.json)); }), says: /lists the key [0-9a-f]+, which is not there/ }, // prettier-ignore
+    { given: 'a fifth role', edit: inSigned(({ roles }) => { roles.mirrors = { keyids: [], threshold: 1 }; }), says: /mirrors/ }, // prettier-ignore
   ])('of a file with $given', async ({ edit, says }) => {
     const bytes = edited(await stagedKey(), edit);
     const refused = { code: 'STAGED_ROOT_REFUSED', message: expect.stringMatching(says) };

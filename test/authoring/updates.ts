@@ -14,7 +14,7 @@ import { removeTargets, type Unwanted } from '../../lib/authoring/remove-targets
 import { rotateRole } from '../../lib/authoring/rotate-role.ts';
 import { signTimestamp } from '../../lib/authoring/sign-timestamp.ts';
 import type { Artefact } from '../../lib/authoring/target-paths.ts';
-import { VALIDITY } from '../../lib/authoring/validity.ts';
+import { VALIDITY, type Validity } from '../../lib/authoring/validity.ts';
 import { atWork } from '../../lib/authoring/workplace.ts';
 import { UsageError } from '../../lib/contract/errors.ts';
 import { readKeyFile } from '../../lib/keys/key-file.ts';
@@ -42,6 +42,8 @@ export interface Given {
   /** For whoever changes one. */
   readonly newPassphrase?: string;
   readonly timestampFloor?: number;
+  /** In seconds, in place of fleetctl's. */
+  readonly validity?: Partial<Validity>;
   /** Gets what a person is told. */
   readonly told?: string[];
 }
@@ -105,11 +107,19 @@ function working<T>(
   given: Given,
   work: (place: Parameters<Parameters<typeof atWork>[2]>[0], conditions: Conditions) => Promise<T>,
 ): Promise<T> {
-  const { now = NOW, random = 'seed', passphrases = {}, newPassphrase = '', timestampFloor = 0, told = [] } = given;
+  const {
+    now = NOW,
+    random = 'seed',
+    passphrases = {},
+    newPassphrase = '',
+    timestampFloor = 0,
+    validity,
+    told = [],
+  } = given;
   const tell = (sentence: string) => void told.push(sentence);
   const conditions: Conditions = {
     keyRing: keyRingOf(passphrases, newPassphrase),
-    validity: VALIDITY,
+    validity: { ...VALIDITY, ...validity },
     now: instantOf(Date.parse(now) + 500),
     random: seeded(random),
     timestampFloor,

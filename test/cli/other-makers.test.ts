@@ -165,6 +165,34 @@ describe.each(MADE)(
       expect(JSON.parse(stdout)).toMatchObject({ outcome: 'done' });
     });
 
+    test('is published to and rotated although roles that others sign have expired, and targets get the hashes that the others have', async () => {
+      const it = copy();
+      cpSync(it.path('repository', `${root}.root.json`), it.path('repository', 'root.json'));
+      const artefact = newPath();
+      writeFileSync(artefact, 'an artefact');
+      const late = { now: '2030-06-01T00:00:00Z', env: { FLEET_TIMESTAMP_PASSPHRASE: 'new' } };
+      const add = ['add', '--target', artefact, '--name', 'orbit', '--platform', 'linux', '--version', '1'];
+      for (const command of [add, ['extend', 'targets', '--targets-validity', '2000 days'], ['rotate', 'timestamp']]) {
+        expect(await it.run(['updates', ...command], late)).toMatchObject({ status: 0, stderr: '' });
+      }
+      const newest = Math.max(...readdirSync(it.repository).map((name) => Number(/^(\d+)\.targets\.json$/.exec(name)?.[1] ?? 0))); // prettier-ignore
+      const listed = (it.signed(`${newest}.targets.json`) as unknown as { targets: Record<string, { hashes: object }> }).targets; // prettier-ignore
+      const [other] = Object.entries(listed).filter(([path]) => !path.startsWith('orbit/'));
+      expect(Object.keys(listed['orbit/linux/1/orbit']!.hashes)).toEqual(Object.keys(other![1].hashes));
+    });
+
+    test('is not published to over what its maker has published and no timestamp leads to yet', async () => {
+      const it = copy();
+      cpSync(it.path('repository', `${root}.root.json`), it.path('repository', 'root.json'));
+      it.timestamp = it.bytes('earlier-timestamp.json');
+      const before = it.tree();
+      const artefact = newPath();
+      writeFileSync(artefact, 'an artefact');
+      const add = ['add', '--target', artefact, '--name', 'orbit', '--platform', 'linux', '--version', '1'];
+      expect(await it.run(['updates', ...add])).toMatchObject({ status: 1, stderr: expect.stringContaining('is there already, and timestamp.json does not lead to it') }); // prettier-ignore
+      expect(differences(before, it.tree())).toEqual([]);
+    });
+
     test(`is not signed with a key file as its maker writes it (${made.kind}): it says which kind is read, and changes nothing`, async () => {
       const it = copy();
       await it.json(['resign', ...TRUST]);

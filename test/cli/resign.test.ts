@@ -332,6 +332,13 @@ const TROUBLES: readonly Trouble[] = [
     advises: /^Set FLEET_TIMESTAMP_PASSPHRASE to the passphrase, or unset it/,
   },
   {
+    given: 'a passphrase in which bytes were lost because they are not UTF-8',
+    options: { passphrase: 'caf\ufffd' },
+    code: 'USAGE',
+    says: /^The passphrase of the timestamp key is not UTF-8\.$/,
+    advises: /^Set FLEET_TIMESTAMP_PASSPHRASE in UTF-8/,
+  },
+  {
     given: 'no passphrase and no terminal to ask',
     options: { passphrase: null },
     code: 'USAGE',

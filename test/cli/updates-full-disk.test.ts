@@ -1,6 +1,7 @@
 import {
   closeSync,
   cpSync,
+  existsSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -13,6 +14,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { contentOf, ours } from '../authoring/updates.ts';
 import { describeWhere } from './describe-where.ts';
@@ -24,6 +26,9 @@ const PASSPHRASES = { root: 'r', targets: 's', snapshot: 't', timestamp: 'u' };
 const WORDS = { FLEET_ROOT_PASSPHRASE: 'r', FLEET_TARGETS_PASSPHRASE: 's', FLEET_SNAPSHOT_PASSPHRASE: 't', FLEET_TIMESTAMP_PASSPHRASE: 'u' }; // prettier-ignore
 const PAGE = 4_096; // bytes
 const PATIENCE = 200_000; // ms
+const KILL_AT_CALL = fileURLToPath(new URL('./kill-at-call.mjs', import.meta.url));
+/** Kills at every call if it is 1, which takes some minutes; else at one of so many. */
+const EVERY = Number(process.env.TIMEKEEPER_KILL_EVERY ?? 7);
 
 let repository: string;
 let source: string;
@@ -111,17 +116,7 @@ describeWhere('where keys and repository lie on file systems of their own', MOUN
 
   test('everything works as on one, and nothing is left over', async () => {
     const [keys, published] = [await mounts.inMemory('1m'), await mounts.inMemory('1m')];
-    const copy = new WorkingCopy(newPath());
-    cpSync(repository, copy.folder, { recursive: true });
-    for (const [name, disk] of [
-      ['keys', keys],
-      ['repository', published],
-    ] as const) {
-      // prettier-ignore
-      cpSync(copy.path(name), disk, { recursive: true });
-      rmSync(copy.path(name), { recursive: true });
-      symlinkSync(disk, copy.path(name));
-    }
+    const copy = onDisks(keys, published);
     await ours.rotate(copy.folder, 'timestamp', { random: 'other disk' });
     await ours.add(copy.folder, { file: source, name: 'orbit', platform: 'linux', version: '2', tags: ['stable'] });
     const { timestamp, root } = new Client(copy.bytes('repository', '1.root.json')).update(copy.repository);
@@ -130,7 +125,59 @@ describeWhere('where keys and repository lie on file systems of their own', MOUN
     expect([...readdirSync(keys), ...readdirSync(published)].filter((name) => name.endsWith('.tmp'))).toEqual([]);
     expect(readFileSync(copy.path('repository', 'targets', 'orbit', 'linux', 'stable', 'orbit'))).toEqual(readFileSync(source)); // prettier-ignore
   });
+
+  test.each([
+    { command: 'rotate timestamp', words: () => ['rotate', 'timestamp'] },
+    { command: 'add', words: () => ['add', '--target', source, '--name', 'orbit', '--platform', 'linux', '--version', '2', '-t', 'stable'] }, // prettier-ignore
+    { command: 'change-passphrase root', words: () => ['change-passphrase', 'root'] },
+  ])(
+    '$command may be killed at any call: the next command finishes or undoes it, no key is lost, and nothing is left over',
+    async ({ words }) => {
+      const [keys, published] = [await mounts.inMemory('1m'), await mounts.inMemory('1m')];
+      const env = { ...WORDS, FLEET_ROOT_NEW_PASSPHRASE: 'new' };
+      for (let n = 1, status: number | null = null; status === null; n += EVERY) {
+        const copy = onDisks(keys, published);
+        const options = { cwd: '/', imports: [KILL_AT_CALL], env: { ...env, KILL_AT: String(n) } };
+        ({ status } = await timekeeper(['updates', ...words(), '--path', copy.folder], options));
+        const next = await timekeeper(['updates', 'timestamp', '--path', copy.folder], { env, cwd: '/' });
+        expect({ n, status: next.status }).toEqual({ n, status: 0 });
+        new Client(copy.bytes('repository', '1.root.json')).update(copy.repository);
+        for (const role of ['root', 'targets', 'snapshot', 'timestamp']) expect(copy.bytes('keys', `${role}.json`).length).toBeGreaterThan(100); // prettier-ignore
+        const left = [...readdirSync(keys), ...readdirSync(published, { recursive: true, encoding: 'utf8' })];
+        expect(left.filter((name) => name.endsWith('.tmp'))).toEqual([]);
+        expect(existsSync(copy.path('.timekeeper', 'update'))).toBe(false);
+      }
+    },
+    PATIENCE,
+  );
+
+  test('a full stick with the keys keeps a rotation from being done, and nothing else', async () => {
+    const [keys, published] = [await mounts.inMemory('64k'), await mounts.inMemory('1m')];
+    const copy = onDisks(keys, published);
+    const before = contentOf(copy.folder);
+    fill(join(keys, 'filling'), 0);
+    const rotated = await timekeeper(['updates', 'rotate', 'timestamp', '--path', copy.folder], { env: WORDS, cwd: '/' }); // prettier-ignore
+    expect(rotated).toMatchObject({ status: 1, stderr: expect.stringContaining('(STORE_FULL)') });
+    rmSync(join(keys, 'filling'));
+    expect(contentOf(copy.folder)).toEqual(before);
+    fill(join(keys, 'filling'), 0);
+    const signed = await timekeeper(['updates', 'timestamp', '--path', copy.folder], { env: WORDS, cwd: '/' });
+    expect(signed).toMatchObject({ status: 0, stderr: '' });
+  });
 });
+
+/** A working copy whose keys and repository are what a mounted file system holds. */
+function onDisks(keys: string, published: string): WorkingCopy {
+  const copy = new WorkingCopy(newPath());
+  cpSync(repository, copy.folder, { recursive: true });
+  for (const [name, disk] of [['keys', keys], ['repository', published]] as const) {
+    for (const old of readdirSync(disk)) rmSync(join(disk, old), { recursive: true });
+    cpSync(copy.path(name), disk, { recursive: true });
+    rmSync(copy.path(name), { recursive: true });
+    symlinkSync(disk, copy.path(name));
+  } // prettier-ignore
+  return copy;
+}
 
 /** Fills a disk up but for some pages. */
 function fill(path: string, pages: number): void {

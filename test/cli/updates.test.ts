@@ -354,6 +354,28 @@ describe('what an interrupted add had begun', () => {
     expect(targetsIn(copy)).toEqual({});
   });
 
+  test('that had moved a tag already puts it back where it gives way to what somebody published meanwhile', async () => {
+    const before = copyOf(plain);
+    const file = newPath();
+    const words = ['add', '--target', file, '--name', 'orbit', '--platform', 'linux', '--version', '1', '-t', 'stable'];
+    writeFileSync(file, 'the first');
+    expect((await run(before, words)).status).toBe(0);
+    const other = copyOf(before.folder);
+    await ours.timestamp(other.folder);
+    writeFileSync(file, 'the second');
+    const tag = (copy: WorkingCopy) => copy.bytes('repository', 'targets', 'orbit', 'linux', 'stable', 'orbit').toString(); // prettier-ignore
+    let copy = before;
+    for (let n = 40; tag(copy) === 'the first'; n++) {
+      copy = copyOf(before.folder);
+      const { status } = await run(copy, words, { imports: [KILL_AT_CALL], env: { KILL_AT: String(n) } });
+      expect(status).toBeNull();
+    }
+    copy.timestamp = other.timestamp;
+    expect((await run(copy, ['timestamp'])).stderr).toContain('somebody else published meanwhile');
+    expect(tag(copy)).toBe('the first');
+    expect(copy.signed().version).toBe(other.signed().version + 1);
+  });
+
   test('is refused where what somebody published meanwhile does not fit together', async () => {
     const copy = copyOf(interrupted);
     const other = copyOf(plain);

@@ -66,6 +66,14 @@ test('gives a key once that stands in the file twice', async () => {
   await expect(openKeyFile(await sealKeyFile([key, key], undefined), PASSPHRASE)).resolves.toHaveLength(1);
 });
 
+test('is not made with more keys than are read again', async () => {
+  const keys = Array.from({ length: 200 }, newEd25519Key);
+  await expect(sealKeyFile(keys, undefined)).rejects.toMatchObject({
+    name: 'UsageError',
+    message: expect.stringMatching(/^The key file would have \d+ bytes; no more than 65536 are read\.$/),
+  });
+});
+
 test('opens a key without a scheme, which go-tuf may leave out', async () => {
   const file = (await readKeyFile('plain-key')).toString().replace('"scheme": "ed25519",', '');
   await expect(openKeyFile(Buffer.from(file), PASSPHRASE)).resolves.toMatchObject([

@@ -237,9 +237,9 @@ describe('putIf', () => {
     expect(readdirSync(top).sort()).toEqual(['.timekeeper', 'repository']);
   });
 
-  test('removes what a killed run left, and only that', async () => {
+  test('removes what a killed run left of the same file, and only that', async () => {
     const ours = '.timestamp.json.0123456789abcdef.tmp';
-    const others = ['.hidden.tmp', '.timestamp.json.0123.tmp', 'timestamp.json.0123456789abcdef.tmp', 'x.json'];
+    const others = ['.hidden.tmp', '.timestamp.json.0123.tmp', 'timestamp.json.0123456789abcdef.tmp', 'x.json', '.notes.0123456789abcdef.tmp']; // prettier-ignore
     for (const name of [ours, ...others]) writeFileSync(inFolder(name), '');
     expect(await store.list()).not.toContain(ours);
     await store.putIf(NAME, young, 'absent');

@@ -95,14 +95,14 @@ describe('files that are switched in', () => {
     expect([text('folder/kept'), existsSync(join(base, 'folder/deeper'))]).toEqual(['needed', false]);
   });
 
-  test('are in their place, and the next run goes on, if what is to be removed cannot be', () => {
+  test('are in their place, and it is over, if what is to be removed cannot be: that is told once', () => {
     put('folder/a/file', 'it is a folder');
+    put('folder/b', 'a file');
     expect(() => {
-      files.switchIn([prepare('list', 'without a', true)], [], ['folder/a']);
-    }).toThrow(/a in .*folder could not be removed; the next command finishes what was begun: /);
-    rmSync(join(base, 'folder/a'), { recursive: true });
-    expect(files.recover()).toEqual({ is: 'finished' });
-    expect(text('list')).toBe('without a');
+      files.switchIn([prepare('list', 'without a', true)], [], ['folder/a', 'folder/b']);
+    }).toThrow(/a in .*folder could not be removed, and all else is done; remove it by hand: /);
+    expect([text('list'), text('folder/b')]).toEqual(['without a', undefined]);
+    expect(files.recover()).toEqual({ is: 'nothing' });
   });
 });
 
