@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
+import { BUILT } from '../built.ts';
 import { describeWhere } from './describe-where.ts';
 import { environment } from './timekeeper.ts';
 import { copyOf, newPath } from './working-copy.ts';
@@ -19,8 +20,8 @@ interface Ran {
   readonly stdout: string;
   readonly stderr: string;
 }
-const run = (program: string, words: readonly string[], cwd: string): Promise<Ran> =>
-  promisify(execFile)(program, words, { cwd, env, timeout: 240_000 });
+const run = (program: string, words: readonly string[], cwd: string, more = {}): Promise<Ran> =>
+  promisify(execFile)(program, words, { cwd, env: { ...env, ...more }, timeout: 240_000 });
 
 /** The package, packed. Without its scripts: they would build anew what other tests are just running. */
 async function pack(): Promise<{ readonly tarball: string; readonly files: readonly { readonly path: string }[] }> {
@@ -64,6 +65,19 @@ describe('the package', () => {
         (path) => path.startsWith('dist/') && !/\.(js|mjs|html|d\.ts)$|(package|timekeeper\.schema)\.json$/.test(path),
       ),
     ).toEqual([]);
+  });
+
+  test('the folder dist alone is enough for a ceremony on an offline machine', async () => {
+    const stick = newPath();
+    cpSync(BUILT, join(stick, 'dist'), { recursive: true });
+    const passphrases = Object.fromEntries(['ROOT', 'TARGETS', 'SNAPSHOT', 'TIMESTAMP'].map((role) => [`FLEET_${role}_PASSPHRASE`, role])); // prettier-ignore
+    const alone = (words: readonly string[]) => run(process.execPath, ['dist/bin/timekeeper.js', 'updates', ...words], stick, passphrases); // prettier-ignore
+    await alone(['generate-key', 'root', '--path', 'bob']);
+    await alone(['init', '--path', 'ceremony']);
+    await alone(['stage-root', 'next.json', '--path', 'ceremony']);
+    await alone(['sign', 'next.json', '--key', 'ceremony/keys/root.json', '--trusted-root', 'ceremony/repository/root.json', '--yes']); // prettier-ignore
+    await alone(['publish-root', 'next.json', '--path', 'ceremony']);
+    expect(existsSync(join(stick, 'ceremony', 'repository', '2.root.json'))).toBe(true);
   });
 
   test('says nothing of the machine on which it was built', () => {
