@@ -5,7 +5,16 @@ import { MAX_BYTES } from '../tuf/envelope.ts';
 import { Fields, knownFields } from '../tuf/fields.ts';
 import { parseJson } from '../tuf/json.ts';
 import { parseRoot } from '../tuf/root.ts';
-import { beginChain, extendChain, latest, verifyChain, type RootChain, type RootPin } from '../tuf/root-chain.ts';
+import {
+  beginChain,
+  extendChain,
+  isPinned,
+  isSameRoot,
+  latest,
+  verifyChain,
+  type RootChain,
+  type RootPin,
+} from '../tuf/root-chain.ts';
 
 /** The name of the kept chain in the state. */
 export const ROOT_CHAIN = 'root-chain.json';
@@ -46,7 +55,7 @@ export function parseChain(bytes: Uint8Array, pin: RootPin): RootChain {
 export function knownFrom(bytes: Uint8Array, trustedRoot: Uint8Array): RootChain | undefined {
   try {
     const roots = rootsIn(bytes);
-    const at = roots.findIndex((root) => Buffer.compare(root, trustedRoot) === 0);
+    const at = roots.findIndex((root) => isSameRoot(root, trustedRoot));
     return at === -1 ? undefined : verifyChain(roots.slice(at), pinOf(trustedRoot));
   } catch (error) {
     if (isRefusal(error)) return undefined;
@@ -70,8 +79,8 @@ export async function beginAtPin(
   candidate: Uint8Array | undefined,
 ): Promise<RootChain> {
   const file = `${pin.version}.root.json`;
-  const isPinned = candidate !== undefined && pinOf(candidate).sha256 === pin.sha256;
-  const bytes = isPinned ? candidate : (await hosting.get(file, MAX_BYTES.root))?.bytes;
+  const bytes =
+    candidate !== undefined && isPinned(candidate, pin) ? candidate : (await hosting.get(file, MAX_BYTES.root))?.bytes;
   if (bytes === undefined)
     throw new RefusalError('ROOT_PIN_MISMATCH', `The root chain begins at the pin, and the repository has no ${file}.`);
   return verifyChain([bytes], pin);
@@ -99,8 +108,7 @@ export async function probeRoots(
 ): Promise<Probed> {
   const { version, sha256 } = latest(kept);
   const warnings: Warning[] = [];
-  const isSame =
-    first.kept !== undefined && !isRefusal(first.kept) && Buffer.compare(first.kept.bytes, latest(kept).bytes) === 0;
+  const isSame = first.kept !== undefined && !isRefusal(first.kept) && isSameRoot(first.kept.bytes, latest(kept).bytes);
   if (!isSame) {
     const message = `${version}.root.json ${first.kept === undefined ? 'is missing from' : 'is another one in'} the repository; we keep SHA-256 ${sha256.slice(0, 16)}….`;
     warnings.push({ code: 'ROOT_HIDDEN', message });
@@ -184,7 +192,7 @@ export function withRoots(chain: RootChain, roots: readonly Uint8Array[]): RootC
   for (const { bytes, version } of given.sort((a, b) => a.version - b.version)) {
     const held = extended.find((root) => root.version === version);
     if (held === undefined) extended = extendChain(extended, bytes, `The given root`);
-    else if (Buffer.compare(held.bytes, bytes) !== 0)
+    else if (!isSameRoot(held.bytes, bytes))
       throw new RefusalError(
         'ROOT_PIN_MISMATCH',
         `The given root has version ${version} like one of the trusted chain, but other contents.`,

@@ -2,7 +2,7 @@ import { RefusalError } from '../contract/errors.ts';
 import { printable, quote } from '../contract/printable.ts';
 import type { ReadStore } from '../stores/store.ts';
 import { MAX_BYTES } from '../tuf/envelope.ts';
-import { beginChain, latest, type RootChain, type RootPin } from '../tuf/root-chain.ts';
+import { beginChain, isPinned, latest, type RootChain, type RootPin } from '../tuf/root-chain.ts';
 import type { Identity, Recorded } from './journal.ts';
 import { parseIdentity } from './journal-file.ts';
 import { pinOf } from './kept-roots.ts';
@@ -107,7 +107,7 @@ function called({ repository, place }: Pick<Identity, 'repository' | 'place'>): 
 export function agreesWith(chain: RootChain, { trustedRoot }: Trust): void {
   if (trustedRoot === undefined) return;
   const { version, sha256 } = pinOf(trustedRoot);
-  if (chain.some((root) => root.sha256 === sha256)) return;
+  if (chain.some(({ bytes }) => isPinned(bytes, { sha256 }))) return;
   throw new RefusalError(
     'ROOT_PIN_MISMATCH',
     `The given root (version ${version}) is not in the trusted chain, which goes from version ${chain[0].version} to ${latest(chain).version}.`,

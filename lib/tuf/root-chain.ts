@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { RefusalError } from '../contract/errors.ts';
 import { parseRoot, type Root } from './root.ts';
 import { verified, type Verified } from './verify.ts';
@@ -54,13 +55,33 @@ export function verifyChain(roots: readonly Uint8Array[], pin: RootPin): RootCha
 
 function pinned(chain: RootChain, pin: RootPin): RootChain {
   const [root] = chain;
-  if (root.version !== pin.version || root.sha256 !== pin.sha256) {
+  if (root.version !== pin.version || !isPinned(root.bytes, pin)) {
     throw new RefusalError(
       'ROOT_PIN_MISMATCH',
       `Version ${root.version} with SHA-256 ${root.sha256} is not the pinned root, version ${pin.version} with SHA-256 ${pin.sha256}.`,
     );
   }
   return chain;
+}
+
+/**
+ * Whether a file is the pinned root. A newline at its end counts for nothing: what `fleetctl updates roots` prints has one more than the repository's
+ * own file, and what it printed is what people keep.
+ */
+export function isPinned(bytes: Uint8Array, { sha256 }: Pick<RootPin, 'sha256'>): boolean {
+  const root = withoutNewline(bytes);
+  return [bytes, root, Buffer.concat([root, NEWLINE])].some((one) => createHash('sha256').update(one).digest('hex') === sha256); // prettier-ignore
+}
+
+/** Whether two files hold one root, byte for byte, but for a newline at the end. */
+export function isSameRoot(one: Uint8Array, other: Uint8Array): boolean {
+  return Buffer.compare(withoutNewline(one), withoutNewline(other)) === 0;
+}
+
+const NEWLINE = Buffer.from('\n');
+
+function withoutNewline(bytes: Uint8Array): Uint8Array {
+  return bytes.at(-1) === NEWLINE[0] ? bytes.subarray(0, -1) : bytes;
 }
 
 function signedBy(root: Root, by: Root, otherwise: string): Verified<Root> {

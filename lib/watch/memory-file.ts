@@ -3,7 +3,7 @@ import { RefusalError } from '../contract/errors.ts';
 import { Fields, knownFields } from '../tuf/fields.ts';
 import { formatInstant, parseInstant, type Instant } from '../tuf/instant.ts';
 import { parseJson, type Json } from '../tuf/json.ts';
-import { verifyChain, type RootPin } from '../tuf/root-chain.ts';
+import { isPinned, verifyChain, type RootPin } from '../tuf/root-chain.ts';
 import { parseSnapshot } from '../tuf/snapshot.ts';
 import { parseTimestamp } from '../tuf/timestamp.ts';
 import type { Memory } from './memory.ts';
@@ -49,7 +49,7 @@ export function parseMemory(bytes: Uint8Array, pin: RootPin): Memory {
   const first = parsePin(fields.object('pin'));
   const all = fields.strings('roots').map(bytesOf);
   const chain = verifyChain(all, first);
-  const at = chain.findIndex(({ version, sha256 }) => version === pin.version && sha256 === pin.sha256);
+  const at = chain.findIndex(({ version, bytes }) => version === pin.version && isPinned(bytes, pin));
   if (at === -1)
     throw new RefusalError('ROOT_PIN_MISMATCH', `memory.json does not hold the pinned root, version ${pin.version}.`);
   return {

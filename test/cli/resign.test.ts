@@ -218,6 +218,20 @@ describe('resign', () => {
   });
 });
 
+test('a root as updates roots prints it, with a newline more than the published one, is trusted like that', async () => {
+  for (const [pinned, later] of [['printed.json', 'repository/1.root.json'], ['repository/1.root.json', 'printed.json']] as const) {
+    const copy = copyOf();
+    const { stdout } = await copy.run(['updates', 'roots']);
+    writeFileSync(copy.path('printed.json'), stdout);
+    expect(copy.bytes('printed.json')).toEqual(Buffer.concat([copy.bytes('repository', '1.root.json'), Buffer.from('\n')]));
+    const answers: readonly (readonly string[])[] = [['resign', '--trusted-root', pinned], ['resign', '--force'], ['plan', '--trusted-root', later], ['status', '.', '--trusted-root', later]];
+    for (const words of answers) {
+      const { status, stdout: json } = await copy.run([...words, '--json']);
+      expect({ words, status, warnings: (JSON.parse(json) as { warnings: unknown }).warnings }).toEqual({ words, status: 0, warnings: [] });
+    }
+  }
+}); // prettier-ignore
+
 describe('resign --dry-run', () => {
   test('changes nothing at all before the state is begun', async () => {
     const copy = copyOf();

@@ -54,7 +54,7 @@ describe('the commands of operating-a-fleet-repository.md, typed one after the o
 
     for (const { line } of LINES) {
       const { status, said } = await typed(line);
-      expect({ line, status, said }).toEqual({ line, status: 0, said: expect.any(String) });
+      expect({ line, status, said }).toEqual({ line, status: 0, said: expect.not.stringContaining('Warning (') });
       if (!line.startsWith('timekeeper publish orbit')) continue;
       // The first agent was packed with the first root, as `fleetctl package` does, and remembers.
       if (peer !== undefined && !began) await peer.clientInit(path('agent'), path('root.json'));

@@ -93,7 +93,7 @@ export const PROOFS: Readonly<Record<string, Proof>> = {
   'timekeeper pause orbit --reason "moving the key to KMS" --for "3 days"': DEPLOYED,
   'timekeeper resume orbit': DEPLOYED,
   'timekeeper updates init --path ceremony': OPERATING,
-  'timekeeper updates roots --path ceremony > root.json': OPERATING,
+  'cp ceremony/repository/root.json root.json': OPERATING,
   'mkdir -p work/keys': OPERATING,
   'cp -r ceremony/repository work/': OPERATING,
   'cp ceremony/keys/targets.json ceremony/keys/snapshot.json ceremony/keys/timestamp.json work/keys/': OPERATING,

@@ -110,6 +110,17 @@ describe('a chain begins at the pin', () => {
     expect(verifyChain(roots, first)).toHaveLength(3);
   });
 
+  test.each([
+    { pinned: 'with a newline at its end', kept: 'without', from: '\n', to: '' },
+    { pinned: 'without', kept: 'with a newline at its end', from: '', to: '\n' },
+  ])('takes a root $kept for the one that was pinned $pinned: updates roots prints one more', async ({ from, to }) => {
+    const bytes = await root(1, [one], 1);
+    const [pin] = beginChain(Buffer.concat([bytes, Buffer.from(from)]));
+    expect(verifyChain([Buffer.concat([bytes, Buffer.from(to)])], pin)).toHaveLength(1);
+    const more = Buffer.concat([bytes, Buffer.from('\n\n\n')]);
+    expect(() => verifyChain([more], pin)).toThrow(expect.objectContaining({ code: 'ROOT_PIN_MISMATCH' }));
+  });
+
   test('refuses a first root that its own keys did not sign', async () => {
     const bytes = await root(1, [one, two], 2, { by: [one] });
     expect(() => beginChain(bytes)).toThrow(/root\.json \(version 1\) is not signed by its own root keys/);

@@ -633,6 +633,12 @@ describe('the memory', () => {
     expect(o.remembered().targets).toEqual(before);
   });
 
+  test('knows a root that was pinned as updates roots prints it, with a newline more', async () => {
+    const o = await observed();
+    const pin = pinOf(Buffer.concat([o.repository.bytes('1.root.json'), Buffer.from('\n')]), 1);
+    for (let look = 0; look < 2; look++) expect(await o.look({ pin })).toMatchObject({ outcome: 'healthy', findings: [] }); // prettier-ignore
+  });
+
   test('follows a pin that moves on along the chain', async () => {
     const o = await observed();
     await o.repository.publishRoot();
