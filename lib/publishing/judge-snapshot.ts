@@ -1,6 +1,6 @@
 import { isRefusal, RefusalError, unlessRefused } from '../contract/errors.ts';
 import { quote } from '../contract/printable.ts';
-import { notRolledBack } from '../tuf/client.ts';
+import { fileOf, notRolledBack } from '../tuf/client.ts';
 import { differs } from '../tuf/meta-file.ts';
 import { parseSnapshot, type Snapshot } from '../tuf/snapshot.ts';
 import { parseTargets, type Targets } from '../tuf/targets.ts';
@@ -119,40 +119,46 @@ function underWay(
     if (found === undefined || same(bytes, found) || name === published.snapshot || name === 'snapshot.json') continue;
     if (observe(found, parseSnapshot, 'snapshot', chain, publishedVersion) !== undefined) return anotherOne(name, local.snapshot.version); // prettier-ignore
   }
-  for (const [name, bytes] of local.targetsFiles) {
-    const found = published.files.get(name)?.bytes;
-    if (found === undefined || same(bytes, found)) continue;
-    const role = roleOf(name);
+  for (const [role, { version }] of local.targets) {
+    const stray = strayTargets(role, local, published, { chain, publishedVersion });
+    if (stray === undefined || begun.some(({ targets }) => targets.includes(stray.metadata.sha256))) continue;
+    const { name, metadata } = stray;
     const known = theirs?.meta.get(`${role}.json`);
-    const parse = (it: Uint8Array) => parseTargets(it, name);
-    const other = role === 'targets' ? observe(found, parse, 'targets', chain, publishedVersion)?.metadata : unlessRefused(() => delegatedTo(role, parse(found), local)); // prettier-ignore
-    if (other === undefined || begun.some(({ targets }) => targets.includes(other.sha256))) continue;
-    if (known?.version === other.version && differs(found, known) === undefined) continue;
+    if (known?.version === metadata.version && differs(metadata.bytes, known) === undefined) continue;
     // Without a snapshot beside it, it is what is left of something older.
-    const isOlder = known === undefined ? other.version < versionOf(local, role) : other.version <= known.version;
-    if (isOlder) continue;
-    if (theirs !== undefined && isReplaced(theirs.version, lineage)) continue;
-    return refuse('PUBLISHED_MEANWHILE', `The published ${name} has version ${other.version} and is not ours, and no published snapshot names it: somebody else's publish is under way, or was interrupted.`); // prettier-ignore
+    const isOlder = known === undefined ? metadata.version < version : metadata.version <= known.version;
+    if (isOlder || (theirs !== undefined && isReplaced(theirs.version, lineage))) continue;
+    return refuse('PUBLISHED_MEANWHILE', `The published ${name} has version ${metadata.version} and is not ours, and no published snapshot names it: somebody else's publish is under way, or was interrupted.`); // prettier-ignore
+  }
+  return undefined;
+}
+
+/** What is published where the metadata of a role of ours is to be, if somebody entitled to it signed that, and it is other than ours. */
+function strayTargets(
+  role: string,
+  { targets, targetsFiles }: LocalRepository,
+  { files }: PublishedState,
+  { chain, publishedVersion }: RootVerdict,
+): { readonly name: string; readonly metadata: Targets } | undefined {
+  const plain = fileOf(role);
+  const version = targets.get(role)?.version ?? 0;
+  for (const name of [plain, `${version}.${plain}`]) {
+    const [ours, found] = [targetsFiles.get(name), files.get(name)?.bytes];
+    if (ours === undefined || found === undefined || same(ours, found)) continue;
+    const parse = (bytes: Uint8Array) => parseTargets(bytes, name);
+    const metadata = role === 'targets' ? observe(found, parse, role, chain, publishedVersion)?.metadata : unlessRefused(() => delegatedTo(role, parse(found), targets)); // prettier-ignore
+    if (metadata !== undefined) return { name, metadata };
   }
   return undefined;
 }
 
 /** @throws RefusalError if nobody of ours delegates to it, or not to whom it was signed by */
-function delegatedTo(role: string, metadata: Targets, { targets }: LocalRepository): Targets {
+function delegatedTo(role: string, metadata: Targets, targets: LocalRepository['targets']): Targets {
   for (const { keys, delegations } of targets.values()) {
     const delegated = delegations.find(({ name }) => name === role);
     if (delegated !== undefined) return verified(metadata, delegated, keys, role);
   }
   throw new RefusalError('SIGNATURE_INVALID', `Nobody delegates to ${quote(role)}.`);
-}
-
-function versionOf({ targets }: LocalRepository, role: string): number {
-  return targets.get(role)?.version ?? 0;
-}
-
-/** Of the file of a targets role, with a version before it or without. */
-function roleOf(file: string): string {
-  return decodeURIComponent(file.replace(/^\d+\./, '').replace(/\.json$/, ''));
 }
 
 function anotherOne(file: string, version: number): Refusal {
