@@ -42,7 +42,9 @@ export async function handler(input: unknown): Promise<WatchOutcome> {
   const found = await run().catch((error: unknown) => failedReport(repository, error));
   const outcome = { ...found, durationMs: Date.now() - now };
   process.stdout.write(`${watchLine(outcome, now)}\n`);
-  if (outcome.outcome === 'failed') throw new RunFailed(outcome);
+  // Of a repository that is ours nothing may keep the look from being one: that is as bad as a failure. An event that is none of ours would be the same again.
+  if (outcome.outcome === 'failed' || (outcome.outcome === 'refused' && repository !== ''))
+    throw new RunFailed(outcome);
   return outcome;
 }
 

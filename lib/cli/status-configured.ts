@@ -47,7 +47,7 @@ export function configuredPlace(
     repository: meant,
     address: repository.hosting.url ?? ownDomain(repository.hosting),
     pin,
-    policy: { validity, resignAfter, check: check.seconds, cacheMax, allowSharedSnapshotKey, expiresSoon: expiresSoonOf(validity) }, // prettier-ignore
+    policy: { validity, resignAfter, check: check.seconds, cacheMax, allowSharedSnapshotKey, expiresSoon: expiresSoonOf({ validity, resignAfter, check: check.seconds }) }, // prettier-ignore
     rhythm: { validity: inWords(validity), resignAfter: inWords(resignAfter), check: inWords(check.seconds) },
   };
 }

@@ -161,7 +161,7 @@ function expected(options: StatusOptions): Pick<Place, 'policy' | 'rhythm'> {
   const { validity, resignAfter, check, cacheMax } = enginePolicy(options);
   const policy = { validity, resignAfter, check, cacheMax, allowSharedSnapshotKey: false };
   return {
-    policy: { ...policy, expiresSoon: expiresSoonOf(validity) },
+    policy: { ...policy, expiresSoon: expiresSoonOf(policy) },
     rhythm: { validity: options.validity, resignAfter: options.resignAfter, check: options.check },
   };
 }

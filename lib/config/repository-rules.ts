@@ -7,6 +7,9 @@ import { fieldName } from './fault.ts';
 import { awayInWords, margins, MISSED_CHECKS, PERSONS_TIME } from './margins.ts';
 import { fault, type RuleFault } from './rule.ts';
 
+const DAY = 86_400; // seconds
+const LONGEST_CHECK = 3 * DAY;
+
 /** What is wrong between the fields of one repository. */
 export function repositoryFaults(name: string, repository: IncompleteRepository, whole: Incomplete): RuleFault[] {
   const at = fieldName(['repositories', name]);
@@ -86,7 +89,8 @@ function addressFaults(at: string, { hosting }: IncompleteRepository, watch: Env
   return [fault(`${at}.hosting.url`, [...places, `${at}.hosting.domainName`], `is missing. ${why}: ${advice}.`)];
 }
 
-function timeFaults(at: string, { settings: { validity, resignAfter, check } }: IncompleteRepository): RuleFault[] {
+function timeFaults(at: string, { settings }: IncompleteRepository): RuleFault[] {
+  const { validity, resignAfter, check, cacheMax, freezeGrace } = settings;
   const [validityField, resignField, checkField] = [`${at}.validity`, `${at}.resignAfter`, `${at}.check`];
   const { least, most } = VALIDITY_BOUNDS;
   const faults: RuleFault[] = [];
@@ -95,6 +99,14 @@ function timeFaults(at: string, { settings: { validity, resignAfter, check } }: 
     const wrong = `leaves up to ${inWords(check.seconds)} between two checks, more than resignAfter (${inWords(resignAfter)})`;
     faults.push(fault(checkField, [resignField], `${wrong}. Check more often.`));
   }
+  if (check.seconds > LONGEST_CHECK) {
+    const advice = `Check at least every ${inWords(LONGEST_CHECK)}: CloudWatch looks back over a week, which has to hold ${MISSED_CHECKS} missed checks`;
+    faults.push(fault(checkField, [], `leaves up to ${inWords(check.seconds)} between two checks. ${advice}.`));
+  }
+  if (cacheMax > DAY)
+    faults.push(fault(`${at}.cacheMax`, [], `is ${inWords(cacheMax)}: so long a fault may pass for a cache's. Write at most "1 day".`)); // prettier-ignore
+  if (freezeGrace > most)
+    faults.push(fault(`${at}.freezeGrace`, [], `is ${inWords(freezeGrace)}. Write at most "${inWords(most)}".`));
   if (validity < least || validity > most) {
     const advice = `Write a duration from ${inWords(least)} to ${inWords(most)}.`;
     return [...faults, fault(validityField, [], `is ${inWords(validity)}. ${advice}`)];

@@ -27,7 +27,15 @@ export const WATCH_CONFIGURATION = 'TIMEKEEPER_WATCH_CONFIGURATION';
 
 const DAY = 86_400; // seconds
 
-/** What {@link WatchConfiguration.expiresSoon} is where nothing else is said. Four days are a long weekend and a working day; of a life that is short anyway, a third. A root ceremony takes people and a date. */
-export function expiresSoonOf(validity: number): WatchConfiguration['expiresSoon'] {
-  return { timestamp: Math.min(4 * DAY, Math.floor(validity / 3)), others: 30 * DAY };
+/**
+ * What {@link WatchConfiguration.expiresSoon} is where nothing else is said. Four days are a long weekend and a working day; of a life that is short anyway, a third;
+ * and never more than what is left when a signature is two checks late, else somebody were woken before each. A root ceremony takes people and a date.
+ */
+export function expiresSoonOf({
+  validity,
+  resignAfter,
+  check,
+}: Pick<WatchConfiguration, 'validity' | 'resignAfter' | 'check'>): WatchConfiguration['expiresSoon'] {
+  const late = validity - resignAfter - 2 * check;
+  return { timestamp: Math.max(0, Math.min(4 * DAY, Math.floor(validity / 3), late)), others: 30 * DAY };
 }

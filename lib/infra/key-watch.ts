@@ -13,7 +13,7 @@ export interface KeyWatchProps {
 }
 
 /**
- * Sees in CloudTrail that somebody other than the signer used, changed or tried to use a repository's key or passphrase. It needs a trail in the account.
+ * Sees in CloudTrail that somebody other than the signer used, changed or tried to use a repository's key or passphrase. It needs a trail in the account that logs read events, those of KMS too.
  * Writing the passphrase and asking for the public half are the operator's, and no event here.
  */
 export class KeyWatch extends Construct {
@@ -26,6 +26,8 @@ export class KeyWatch extends Construct {
     const names = [...keyNames];
     const rule = new CfnRule(this, 'Rule', {
       description: `Use of the key of ${repository} by anybody but its signer`,
+      // Sign and GetSecretValue are read-only events, of which a rule that is only ENABLED is told nothing.
+      state: 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS',
       eventPattern: {
         'detail-type': ['AWS API Call via CloudTrail'],
         detail: {

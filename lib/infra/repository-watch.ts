@@ -8,7 +8,7 @@ import { DEFAULTS } from '../contract/defaults.ts';
 import { watchFunctionName } from '../contract/names.ts';
 import { expiresSoonOf, WATCH_CONFIGURATION, type WatchConfiguration } from '../contract/watch-configuration.ts';
 import { FailureQueue } from './failure-queue.ts';
-import { InvokeSchedule } from './invoke-schedule.ts';
+import { InvokeSchedule, withinOneInterval } from './invoke-schedule.ts';
 import { OwnFunction } from './own-function.ts';
 import type { WatchFoundation } from './watch-foundation.ts';
 
@@ -62,7 +62,9 @@ export class RepositoryWatch extends Construct {
     this.lost = new FailureQueue(this, 'Lost').queue;
     this.interval = every.toSeconds();
     const validity = props.validity?.toSeconds() ?? DEFAULTS.validity;
-    const soon = expiresSoonOf(validity);
+    const resignAfter = props.resignAfter?.toSeconds() ?? DEFAULTS.resignAfter;
+    const check = props.check?.toSeconds() ?? DEFAULTS.check;
+    const soon = expiresSoonOf({ validity, resignAfter, check });
     this.expiresSoon = {
       timestamp: props.timestampExpiresSoon?.toSeconds() ?? soon.timestamp,
       others: props.othersExpireSoon?.toSeconds() ?? soon.others,
@@ -74,8 +76,8 @@ export class RepositoryWatch extends Construct {
       root: { version: props.root.version, sha256: props.root.sha256 },
       memoryBucket: memoryBucketName,
       validity,
-      resignAfter: props.resignAfter?.toSeconds() ?? DEFAULTS.resignAfter,
-      check: props.check?.toSeconds() ?? DEFAULTS.check,
+      resignAfter,
+      check,
       cacheMax: props.cacheMax?.toSeconds() ?? DEFAULTS.cacheMax,
       allowSharedSnapshotKey: props.allowSharedSnapshotKey ?? false,
       expiresSoon: this.expiresSoon,
@@ -103,7 +105,7 @@ export class RepositoryWatch extends Construct {
       functionName: this.function.function.functionName,
       qualifier: '$LATEST',
       maximumRetryAttempts: 2,
-      maximumEventAgeInSeconds: every.toSeconds(),
+      maximumEventAgeInSeconds: withinOneInterval(every.toSeconds()),
       destinationConfig: { onFailure: { destination: this.lost.queueArn } },
     });
     new InvokeSchedule(this, 'Schedule', {

@@ -18,7 +18,7 @@ export class SigningAlarms extends Construct {
 
   constructor(scope: Construct, id: string, { signer, ...props }: SigningAlarmsProps) {
     super(scope, id);
-    const { repository, interval, validity } = signer;
+    const { repository, interval, validity, resignAfter } = signer;
     const set = new AlarmSet(this, 'Alarms', { ...props, repository, stack: 'signing' });
     const period = periodOf(interval);
     const seen = (name: Parameters<typeof ownMetric>[1]) => ({
@@ -33,7 +33,7 @@ export class SigningAlarms extends Construct {
     });
     set.add('timestamp-expiring', {
       metric: ownMetric(repository, 'TimestampHoursLeft', 'Minimum', period),
-      goesOff: { below: expiresSoonOf(validity).timestamp / 3_600 },
+      goesOff: { below: expiresSoonOf({ validity, resignAfter, check: interval }).timestamp / 3_600 },
       noData: 'unknown', // no data is signer-silent's
     });
     set.add('signing-refused', seen('Refused'));

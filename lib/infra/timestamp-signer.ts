@@ -94,6 +94,8 @@ export class TimestampSigner extends Construct {
   /** The longest time between two checks, and how long a timestamp lives; in seconds. */
   readonly interval: number;
   readonly validity: number;
+  /** When a timestamp is signed again, in seconds. */
+  readonly resignAfter: number;
 
   constructor(scope: Construct, id: string, props: TimestampSignerProps) {
     super(scope, id);
@@ -113,6 +115,7 @@ export class TimestampSigner extends Construct {
     this.signerRoleArn = names.signerRoleArn;
     this.interval = interval;
     this.validity = props.validity?.toSeconds() ?? DEFAULTS.validity;
+    this.resignAfter = props.resignAfter?.toSeconds() ?? DEFAULTS.resignAfter;
 
     const { key, arn, use, called } =
       keyType === 'go-tuf-file'

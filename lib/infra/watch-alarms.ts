@@ -36,9 +36,9 @@ export class WatchAlarms extends Construct {
     set.add('served-went-back', { metric: sum('WatchRollback'), goesOff: { from: 1 } });
     set.add('served-two-ways', { metric: sum('WatchEquivocation'), goesOff: { from: 1 } });
     set.add('root-gap', { metric: sum('WatchRootGap'), goesOff: { from: 1 } });
-    // Twice: a publish that is under way may be in the way of one look.
-    set.add('new-client-fails', { metric: sum('WatchNewClientFails'), goesOff: { from: 1 }, periods: 2 });
-    set.add('returning-client-fails', { metric: sum('WatchReturningClientFails'), goesOff: { from: 1 }, periods: 2 });
+    // Once: what a publish that is under way may cause, the watchdog itself holds back until a later look.
+    set.add('new-client-fails', { metric: sum('WatchNewClientFails'), goesOff: { from: 1 } });
+    set.add('returning-client-fails', { metric: sum('WatchReturningClientFails'), goesOff: { from: 1 } });
     set.add('watch-unhealthy', { metric: sum('WatchUnhealthy'), goesOff: { from: 1 } });
     set.add('watch-memory-lost', { metric: sum('WatchMemoryLost'), goesOff: { from: 1 } });
     set.add('watch-lost', { metric: waiting(watch.lost), goesOff: { from: 1 } });

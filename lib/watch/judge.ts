@@ -69,7 +69,7 @@ export function judge(sight: Sight, recalled: Recalled, policy: WatchPolicy, now
 
 function blind(message: string, recalled: Recalled, now: Instant): Judgement {
   const found: Found[] = [{ code: 'PINNED_ROOT_MISSING', message }, ...remembering(recalled, now)];
-  return { found, roles: [], age: undefined, newClientOk: undefined, returningClientOk: undefined, cacheAge: undefined }; // prettier-ignore
+  return { found, roles: [], age: undefined, newClientOk: false, returningClientOk: undefined, cacheAge: undefined }; // prettier-ignore
 }
 
 /** As the signer counts: since it was first seen, or since it must have been signed if it lives as long as ours do, whichever is longer ago. */

@@ -63,18 +63,33 @@ export async function look(
     newcomer,
     served,
     returning,
-    beyondGap: !stoppedAtRoot(newcomer) && (await store.get(beyond, MAX_BYTES.root)) !== undefined ? beyond : undefined,
+    beyondGap: !stoppedAtRoot(newcomer) && (await isThere(store, beyond)) ? beyond : undefined,
     denied: Array.from(denied),
     cacheAge: published.cacheAge?.(),
     unreachable: await unreachableTargets(published, served),
   };
 }
 
+/** Whether a root is there, of whatever size: no client asks for this one, so nothing in its place may end the look. */
+async function isThere(store: ReadStore, name: string): Promise<boolean> {
+  return (await unlessTooLarge(store, name)) !== undefined;
+}
+
+async function unlessTooLarge(store: ReadStore, name: string): Promise<Stored | 'too large' | undefined> {
+  try {
+    return await store.get(name, MAX_BYTES.root);
+  } catch (error) {
+    if (isRefusal(error)) return 'too large';
+    throw error;
+  }
+}
+
 /** @returns the pinned root's bytes, or a sentence on why there are none */
 async function publishedPin(store: ReadStore, pin: RootPin): Promise<Uint8Array | string> {
   const { version, sha256 } = pin;
   const file = `${version}.root.json`;
-  const stored = await store.get(file, MAX_BYTES.root);
+  const stored = await unlessTooLarge(store, file);
+  if (stored === 'too large') return `${file}, which the configuration pins, is larger than any root.`;
   if (stored === undefined) return `${file}, which the configuration pins, is missing.`;
   if (isPinned(stored.bytes, pin)) return stored.bytes;
   const found = createHash('sha256').update(stored.bytes).digest('hex');

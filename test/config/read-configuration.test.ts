@@ -287,6 +287,13 @@ describe('refuses one field', () => {
       json: least({ validity: '59 minutes', resignAfter: '1 minute', check: '1 minute' }),
       says: /validity is 59 minutes\. Write a duration from 1 hour to 31 days\.$/,
     },
+    {
+      given: 'a check that is rarer than two of them fit into the week that CloudWatch looks back over',
+      json: least({ check: '4 days', resignAfter: '5 days', validity: '31 days' }),
+      says: /check leaves up to 4 days between two checks\. Check at least every 3 days: /,
+    },
+    { given: 'a cache that may hide a fault for days', json: least({ cacheMax: '2 days' }), says: /cacheMax is 2 days: .* Write at most "1 day"\.$/ }, // prettier-ignore
+    { given: 'a freeze that nobody would be told of', json: least({ freezeGrace: '40 days' }), says: /freezeGrace is 40 days\. Write at most "31 days"\.$/ }, // prettier-ignore
     { given: 'too long a life', json: least({ validity: '32 days' }), says: /validity is 32 days\./ },
     {
       given: 'a life that leaves a person too little',

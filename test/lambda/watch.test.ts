@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { METRICS, METRICS_NAMESPACE, STEADY_METRICS } from '../../lib/contract/metrics.ts';
+import { MAX_MEMORY_BYTES } from '../../lib/watch/memory-file.ts';
 import { deadAddress } from '../stores/http-server.ts';
 import { deployWatch, NAME, tearDownWatch, type Look } from './watched.ts';
 
@@ -110,6 +111,27 @@ describe('the watchdog in its Lambda', () => {
     expect(run.outcome).toMatchObject({ outcome: 'failed', repository: NAME, roles: [], newClientOk: null });
     expect(metricsOf(run)).toMatchObject({ WatchRuns: 1, WatchFailed: 1 });
     expect(Object.keys(metricsOf(run)).toSorted()).toEqual(['WatchFailed', 'WatchRuns']);
+  });
+
+  test('throws when it could not look for any other reason: a memory of a size that none has', async () => {
+    const d = await deployWatch();
+    await d.look();
+    d.aws.s3.put(d.configuration.memoryBucket, `${NAME}/memory.json`, Buffer.alloc(MAX_MEMORY_BYTES + 1));
+    const run = await d.look();
+    expect(run.error?.name).toBe('TOO_LARGE');
+    expect(metricsOf(run)).toMatchObject({ WatchRuns: 1, WatchFailed: 1 });
+  });
+
+  test('sees a rollback also where something too large lies beside it', async () => {
+    const d = await deployWatch();
+    const old = d.repository.copy();
+    await d.repository.signed({ force: true });
+    await d.look();
+    d.repository.restore(old, 'timestamp.json');
+    d.repository.put('3.root.json', 'x'.repeat(600_000));
+    d.repository.pass(3_600);
+    const { outcome } = await d.look();
+    expect(outcome.findings.map(({ code }) => code)).toEqual(expect.arrayContaining(['VERSION_WENT_BACK', 'ROOT_GAP']));
   });
 
   test('throws when its memory may not be read', async () => {

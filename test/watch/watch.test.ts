@@ -316,6 +316,16 @@ const CASES: readonly Case[] = [
     returningClientOk: true,
   },
   {
+    code: 'ROOT_GAP',
+    given: 'something larger than any root there, which is not to end the look',
+    arrange: ({ repository }) => {
+      repository.put('3.root.json', 'x'.repeat(600_000));
+    },
+    says: /^3\.root\.json is there/,
+    newClientOk: true,
+    returningClientOk: true,
+  },
+  {
     code: 'MISSING_IS_DENIED',
     given: 'a missing root that answers 403',
     arrange: (o) => {
@@ -462,13 +472,15 @@ describe('the watchdog finds', () => {
     const o = new Observed(await newRepository());
     const { pin } = o;
     o.repository.remove('1.root.json');
-    expect(await o.look({ pin })).toMatchObject({ outcome: 'unhealthy', code: 'PINNED_ROOT_MISSING', roles: [], newClientOk: null }); // prettier-ignore
+    expect(await o.look({ pin })).toMatchObject({ outcome: 'unhealthy', code: 'PINNED_ROOT_MISSING', roles: [], newClientOk: false }); // prettier-ignore
     expect(o.memory.objects.size).toBe(0);
     const other = await observed();
     const fresh = new Observed(other.repository);
     const outcome = await fresh.look({ pin: { version: 1, sha256: '0'.repeat(64) } });
     expect(outcome).toMatchObject({ outcome: 'unhealthy', code: 'PINNED_ROOT_MISSING' });
     expect(outcome.message).toMatch(/^1\.root\.json has SHA-256 [0-9a-f]{16}…, not the pinned 0{16}…\.$/);
+    other.repository.put('1.root.json', 'x'.repeat(600_000));
+    expect(await fresh.look()).toMatchObject({ code: 'PINNED_ROOT_MISSING', message: expect.stringContaining('larger than any root') }); // prettier-ignore
   });
 
   test.each<{ code: string; given: string; arrange: (o: Observed) => unknown }>([
