@@ -28,7 +28,7 @@ export async function addArtefacts(
   const { keyRing, now } = conditions;
   const planned = planCopies(artefacts);
   place.refuseLeftovers();
-  const opening = openKeys(keyRing, (role) => place.keyFile(role), SIGNERS);
+  const opening = openKeys(keyRing, place, SIGNERS);
   opening.catch(() => undefined); // told below
   await (SIGNERS.some((role) => keyRing.asks(role)) ? opening : aTurn()); // else the keys are opened while this thread reads
   const published = await unlessKeysAreWrong(opening, () => {

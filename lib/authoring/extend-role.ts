@@ -63,15 +63,11 @@ const MAKE: Readonly<Record<ExtendedRole, Make>> = {
     return rootFiles(parseRoot(await signedFile(signed, rootSigners(root, root, keys), root.bytes)));
   },
   async targets(place, published, conditions) {
-    const keys = await openKeys(conditions.keyRing, (role) => place.keyFile(role), [
-      'timestamp',
-      'snapshot',
-      'targets',
-    ]);
+    const keys = await openKeys(conditions.keyRing, place, ['timestamp', 'snapshot', 'targets']);
     return nextPublication(published, {}, { ...conditions, keys }, place.read);
   },
   async snapshot(place, published, conditions) {
-    const keys = await openKeys(conditions.keyRing, (role) => place.keyFile(role), ['timestamp', 'snapshot']);
+    const keys = await openKeys(conditions.keyRing, place, ['timestamp', 'snapshot']);
     return nextSnapshot(published, published.root, published.targets, { ...conditions, keys }, place.read);
   },
 };

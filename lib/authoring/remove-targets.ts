@@ -34,7 +34,7 @@ export async function removeTargets(
   const published = readPublished(read);
   refuseExpired([published.root], now);
   const { removed, kept } = split(published, unwanted); // before any passphrase is asked for
-  const keys = await openKeys(keyRing, (role) => place.keyFile(role), ['timestamp', 'snapshot', 'targets']);
+  const keys = await openKeys(keyRing, place, ['timestamp', 'snapshot', 'targets']);
 
   const paths = removed.map(([path]) => path);
   const before = published.targets.signed.get('targets');

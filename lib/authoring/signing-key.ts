@@ -5,6 +5,7 @@ import { isUsable } from '../tuf/key.ts';
 import { keyId } from '../tuf/key-id.ts';
 import type { Root } from '../tuf/root.ts';
 import type { KeyRing } from './conditions.ts';
+import type { Workplace } from './workplace.ts';
 
 /** A key, and the id under which clients know it. */
 export interface SigningKey {
@@ -21,10 +22,10 @@ export type LocalKeys = Readonly<Partial<Record<RoleType, readonly Signer[]>>>;
  */
 export async function openKeys(
   keyRing: KeyRing,
-  fileOf: (role: RoleType) => Uint8Array | undefined,
+  place: Pick<Workplace, 'keyFile'>,
   roles: readonly RoleType[],
 ): Promise<LocalKeys> {
-  const open = async (role: RoleType) => [role, await keyRing.open(role, fileOf(role))] as const;
+  const open = async (role: RoleType) => [role, await keyRing.open(role, place.keyFile(role))] as const;
   const opened: (readonly [RoleType, readonly Signer[]])[] = [];
   if (roles.some((role) => keyRing.asks(role))) {
     for (const role of roles) opened.push(await open(role));

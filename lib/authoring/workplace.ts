@@ -7,7 +7,7 @@ import { readStored } from '../stores/directory.ts';
 import { diskError, systemCode } from '../stores/disk-error.ts';
 import { withLock } from '../stores/lock.ts';
 import { contentToken } from '../stores/plain-file.ts';
-import { removeIfEmpty } from '../stores/remove-if-empty.ts';
+import { removeIfEmpty } from '../stores/remove-files.ts';
 import type { Stored } from '../stores/store.ts';
 import { FileSwitch, type PreparedFile, type Recovery } from '../stores/switch-files.ts';
 import type { RoleType } from '../tuf/envelope.ts';

@@ -24,7 +24,8 @@ import { InvokeSchedule, withinOneInterval } from './invoke-schedule.ts';
 import { KeyFileSecret } from './key-file-secret.ts';
 import { LiveAlias } from './live-alias.ts';
 import { OwnFunction } from './own-function.ts';
-import { bucketArn, functionArn, roleArn } from './principals.ts';
+import { functionArn, roleArn } from './principals.ts';
+import { operatorPlaceStatements, placeStatements, stateStatements } from './signer-statements.ts';
 import type { SigningFoundation } from './signing-foundation.ts';
 import { SigningKmsKey } from './signing-kms-key.ts';
 
@@ -265,39 +266,4 @@ function signedRepository(
     freezeGrace: props.freezeGrace?.toSeconds() ?? DEFAULTS.freezeGrace,
     maxVersionJump: props.maxVersionJump ?? DEFAULTS.maxVersionJump,
   };
-}
-
-/** What the signer reads of the repository, and the one object that it writes. It needs ListBucket to be told 404 instead of 403. */
-function placeStatements({ bucketName, prefix = '' }: SignedPlace): PolicyStatement[] {
-  const bucket = bucketArn(bucketName);
-  return [
-    new PolicyStatement({ sid: 'ReadMetadata', actions: ['s3:GetObject'], resources: [`${bucket}/${prefix}*.json`] }),
-    new PolicyStatement({ sid: 'ListMetadata', actions: ['s3:ListBucket'], resources: [bucket] }),
-    new PolicyStatement({
-      sid: 'WriteTimestamp',
-      actions: ['s3:PutObject'],
-      resources: [`${bucket}/${prefix}timestamp.json`],
-    }),
-  ];
-}
-
-function stateStatements(stateBucket: string, repository: string): PolicyStatement[] {
-  return [
-    new PolicyStatement({ sid: 'ReadState', actions: ['s3:GetObject'], resources: [`${stateBucket}/${repository}/*`] }),
-    new PolicyStatement({ sid: 'ListState', actions: ['s3:ListBucket'], resources: [stateBucket] }),
-    new PolicyStatement({
-      sid: 'WriteState',
-      actions: ['s3:PutObject'],
-      resources: ['journal', 'root-chain'].map((name) => `${stateBucket}/${repository}/${name}.json`),
-    }),
-  ];
-}
-
-/** The operator looks at what is published, and changes nothing of it. */
-function operatorPlaceStatements({ bucketName, prefix = '' }: SignedPlace): PolicyStatement[] {
-  const bucket = bucketArn(bucketName);
-  return [
-    new PolicyStatement({ actions: ['s3:GetObject'], resources: [`${bucket}/${prefix}*.json`] }),
-    new PolicyStatement({ actions: ['s3:ListBucket'], resources: [bucket] }),
-  ];
 }

@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readdirSync, renameSync, rmdirSync, statSync, unlinkSync, type Stats } from 'node:fs';
+import { linkSync, mkdirSync, readdirSync, renameSync, rmdirSync, statSync, type Stats } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { RefusalError } from '../contract/errors.ts';
 import { quote } from '../contract/printable.ts';
-import { copyAgain, flushCopy } from '../stores/copy-hashed.ts';
+import { copyAgain } from '../stores/copy-hashed.ts';
 import { directoryStore } from '../stores/directory.ts';
 import { diskError, systemCode } from '../stores/disk-error.ts';
-import { flushFolder } from '../stores/flush.ts';
+import { flushFile, flushFolder } from '../stores/flush.ts';
 import { withLock } from '../stores/lock.ts';
 import type { Token } from '../stores/store.ts';
+import { removeQuietly } from '../stores/temporary-file.ts';
 import type { Destination, PublishedFile } from './destination.ts';
 import { faultOf } from './local-target.ts';
 import { measureFile } from './measured-file.ts';
@@ -67,7 +68,7 @@ export function directoryDestination(folder: string): Destination {
       const temporary = join(root, TEMPORARY + randomBytes(8).toString('hex'));
       try {
         copyAgain(file.path, temporary);
-        await flushCopy(temporary);
+        await flushFile(temporary);
         const copied = await measureFile(temporary, Array.from(file.measured.hashes.keys()), undefined);
         if (copied === undefined || faultOf(copied, file.target) !== undefined)
           throw new RefusalError('TARGET_FILE_MISMATCH', `${quote(`targets/${file.name}`)} was changed while it was published.`); // prettier-ignore
@@ -77,14 +78,14 @@ export function directoryDestination(folder: string): Destination {
       } catch (error) {
         throw diskError(error, path, 'written');
       } finally {
-        remove(temporary);
+        removeQuietly(temporary);
       }
     },
 
     removeTarget(name, seen) {
       const path = join(below, name);
       if (tokenAt(path) !== seen) return Promise.resolve('changed');
-      remove(path);
+      removeQuietly(path);
       removeEmptyFolders(dirname(path), below);
       return Promise.resolve('removed');
     },
@@ -147,7 +148,7 @@ function makeFolder(folder: string): void {
 
 /** What a killed run left. Under the lock of the whole publish. */
 function removeLeftovers(root: string): void {
-  for (const name of readdirSync(root)) if (name.startsWith(TEMPORARY)) remove(join(root, name));
+  for (const name of readdirSync(root)) if (name.startsWith(TEMPORARY)) removeQuietly(join(root, name));
 }
 
 function removeEmptyFolders(folder: string, upTo: string): void {
@@ -157,13 +158,5 @@ function removeEmptyFolders(folder: string, upTo: string): void {
     } catch {
       return; // something is in it
     }
-  }
-}
-
-function remove(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    return; // it has its name, or was never there
   }
 }

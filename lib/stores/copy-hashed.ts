@@ -52,18 +52,6 @@ export function copyAgain(from: string, to: string): void {
   }
 }
 
-/** Flushes what was copied, in another thread. */
-export async function flushCopy(path: string): Promise<void> {
-  const copy = opened(path, 'r', 'written');
-  try {
-    await flushElsewhere(copy);
-  } catch (error) {
-    throw diskError(error, path, 'written');
-  } finally {
-    closeSync(copy);
-  }
-}
-
 const flushElsewhere = promisify(fdatasync);
 const readElsewhere = promisify(read);
 const writeElsewhere = promisify(write);

@@ -1,4 +1,5 @@
-import { closeSync, constants, fsyncSync, openSync } from 'node:fs';
+import { closeSync, constants, fdatasync, fsyncSync, openSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { systemCode } from './disk-error.ts';
 
 /** The names in a folder are on the disk only once it is flushed itself. */
@@ -8,6 +9,16 @@ export function flushFolder(folder: string): void {
   } catch (error) {
     // Some network and user-space file systems cannot flush a folder, and the one above ours may not be readable to us.
     if (!['EINVAL', 'ENOTSUP', 'EACCES'].includes(systemCode(error) ?? '')) throw error;
+  }
+}
+
+/** Flushes the content of a file, in another thread. */
+export async function flushFile(path: string): Promise<void> {
+  const file = openSync(path, constants.O_RDONLY);
+  try {
+    await promisify(fdatasync)(file);
+  } finally {
+    closeSync(file);
   }
 }
 

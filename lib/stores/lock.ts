@@ -5,7 +5,7 @@ import { FailureError } from '../contract/errors.ts';
 import { quote } from '../contract/printable.ts';
 import { diskError, place, systemCode } from './disk-error.ts';
 import { type LockOwner, lifeOf, newOwner, parseOwner } from './lock-owner.ts';
-import { removeIfEmpty } from './remove-if-empty.ts';
+import { removeIfEmpty } from './remove-files.ts';
 
 /** How a lock is waited for. */
 export interface LockOptions {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { FailureError } from '../contract/errors.ts';
 import { diskError, place, systemCode } from './disk-error.ts';
 import type { Token } from './store.ts';
@@ -48,6 +48,15 @@ export function contentToken(pieces: Iterable<Uint8Array>): Token {
   const hash = createHash('sha256');
   for (const piece of pieces) hash.update(piece);
   return hash.digest('hex') as Token;
+}
+
+/** Whether two files are one, or have the same content. */
+export function isSameFile(one: string, other: string): boolean {
+  const [mine, theirs] = [one, other].map((path) => lstatSync(path, { throwIfNoEntry: false }));
+  if (mine === undefined || mine.size !== theirs?.size) return false;
+  if (mine.ino === theirs.ino && mine.dev === theirs.dev) return true;
+  const [a, b] = [one, other].map((path) => withFile(path, (file) => contentToken(piecesOf(file, 0))));
+  return a !== undefined && a === b;
 }
 
 function notAFile(path: string, found: string, cause?: unknown): FailureError {

@@ -4,8 +4,8 @@ import { FailureError } from '../contract/errors.ts';
 import { diskError, place, systemCode } from './disk-error.ts';
 import { flushAll, flushFolder } from './flush.ts';
 import { linkOrCopy, moveFile } from './move-file.ts';
-import { contentToken, piecesOf, withFile } from './plain-file.ts';
-import { removeIfEmpty } from './remove-if-empty.ts';
+import { contentToken, isSameFile, piecesOf, withFile } from './plain-file.ts';
+import { removeFiles, removeIfEmpty } from './remove-files.ts';
 import { writeFlushed } from './replace-file.ts';
 import { encodeIntent, readIntent, type Intent, type IntendedFile } from './switch-intent.ts';
 import type { Token } from './store.ts';
@@ -76,14 +76,9 @@ export class FileSwitch {
     const path = this.#prepared(name);
     try {
       const like = statsOf(join(this.#base, to));
-      // What is secret is never for everybody, whatever it replaces.
-      const isSecret = (mode & 0o077) === 0;
-      writeFlushed(
-        path,
-        bytes,
-        like && isSecret ? { uid: like.uid, gid: like.gid, mode: like.mode & 0o770 } : like,
-        mode,
-      );
+      const isSecret = (mode & 0o077) === 0; // then it is never for everybody, whatever it replaces
+      const owned = like && { uid: like.uid, gid: like.gid, mode: isSecret ? like.mode & 0o770 : like.mode };
+      writeFlushed(path, bytes, owned, mode);
     } catch (error) {
       throw diskError(error, join(this.#base, to), 'written');
     }
@@ -154,7 +149,7 @@ export class FileSwitch {
    * Gives up what is neither to be finished nor undone.
    * @param belongs - whether a file is the one that is to be at a place: then what replaced it goes
    */
-  giveUp(belongs: (to: string, file: string) => boolean = () => false): void {
+  giveUp(belongs: (to: string, file: string) => boolean): void {
     for (const { from, to, after } of readIntent(this.#path('intent.json'))?.files ?? []) {
       const [at, old] = [join(this.#base, to), this.#path('old', from)];
       if (after === null && existsSync(old) && belongs(to, old) && !belongs(to, at)) moveFile(old, at);
@@ -230,8 +225,9 @@ export class FileSwitch {
       if (!relied) this.#undoInstead();
       throw diskError(error, at, relied ? 'written; the next command finishes what was begun' : 'written');
     }
+    // What may not be removed is no reason to sign nothing from now on, so it is not tried again.
     try {
-      removeAll((intent.removed ?? []).map((file) => join(this.#base, file)));
+      removeFiles((intent.removed ?? []).map((file) => join(this.#base, file)));
     } finally {
       unlinkSync(this.#path('intent.json'));
       this.#clear();
@@ -268,27 +264,23 @@ export class FileSwitch {
     this.#undo(intent);
   }
 
-  #undo(intent: Intent): void {
+  #undo({ files, folders }: Intent): void {
     let at = this.#folder;
     try {
-      this.#putBack(intent, (path) => (at = path));
+      for (const { from, to, before, isPublished } of files.toReversed()) {
+        if (isPublished) continue; // none of these is in its place yet
+        const old = this.#path('old', from);
+        at = join(this.#base, to);
+        if (existsSync(old)) {
+          if (!isSameFile(old, at)) moveFile(old, at); // on another file system it would take room that there may not be
+        } else if (before === 'absent' && !existsSync(this.#path('new', from))) rmSync(at, { force: true });
+      }
+      for (const folder of folders.toReversed()) removeIfEmpty(join(this.#base, folder));
       unlinkSync(this.#path('undo.json'));
     } catch (error) {
       throw diskError(error, at, 'put back as it was; the next command tries again');
     }
     this.#clear();
-  }
-
-  #putBack({ files, folders }: Intent, on: (path: string) => void): void {
-    for (const { from, to, before, isPublished } of files.toReversed()) {
-      if (isPublished) continue; // none of these is in its place yet
-      const [at, old] = [join(this.#base, to), this.#path('old', from)];
-      on(at);
-      if (existsSync(old)) {
-        if (!isSameFile(old, at)) moveFile(old, at); // on another file system it would take room that there may not be
-      } else if (before === 'absent' && !existsSync(this.#path('new', from))) rmSync(at, { force: true });
-    }
-    for (const folder of folders.toReversed()) removeIfEmpty(join(this.#base, folder));
   }
 
   /** What was killed while it was copied from another file system: a key in the clear, maybe. */
@@ -312,15 +304,6 @@ function statsOf(path: string): Stats | undefined {
   }
 }
 
-/** Whether two files are one, or have the same content. */
-function isSameFile(one: string, other: string): boolean {
-  const [mine, theirs] = [statsOf(one), statsOf(other)];
-  if (mine === undefined || mine.size !== theirs?.size) return false;
-  if (mine.ino === theirs.ino && mine.dev === theirs.dev) return true;
-  const [a, b] = [one, other].map((path) => withFile(path, (file) => contentToken(piecesOf(file, 0))));
-  return a !== undefined && a === b;
-}
-
 /** @returns whether it was not there */
 function makeFolder(path: string): boolean {
   try {
@@ -330,38 +313,4 @@ function makeFolder(path: string): boolean {
     if (systemCode(error) === 'EEXIST') return false;
     throw error;
   }
-}
-
-/**
- * Removes what nobody is told of any more. What may not be removed is no reason to sign nothing from now on, so it is not tried again.
- * @throws for the first that stays, once all others are gone
- */
-function removeAll(files: readonly string[]): void {
-  const failures = files.flatMap((file) => {
-    try {
-      removeWithFolder(file);
-      return [];
-    } catch (error) {
-      return [{ file, error }];
-    }
-  });
-  for (const folder of new Set(files.map(folderAbove))) flushFolder(folder);
-  const [first] = failures;
-  if (first !== undefined) throw diskError(first.error, first.file, 'removed, and all else is done; remove it by hand');
-}
-
-/** Removes a file, and its folder if it is empty then. What is not there any more was removed by a run that was killed. */
-function removeWithFolder(path: string): void {
-  try {
-    unlinkSync(path); // rmSync would try rmdir after EPERM, and say ENOTDIR
-  } catch (error) {
-    if (!['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) throw error;
-  }
-  removeIfEmpty(dirname(path));
-}
-
-/** The folder that a file is in, or was: the nearest one that is there. */
-function folderAbove(path: string): string {
-  const folder = dirname(path);
-  return existsSync(folder) ? folder : folderAbove(folder);
 }

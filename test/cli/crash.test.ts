@@ -1,13 +1,12 @@
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import type { Outcome } from '../../lib/contract/outcome.ts';
 import { describeWithGoTufLoop } from '../peers/describe-with-go-tuf.ts';
+import { killedAtCall } from './killing.ts';
 import { resignInProcess } from './resign-in-process.ts';
 import { NOW, type RunOptions } from './timekeeper.ts';
 import { expectNoLeftovers, expectSound, watched, type Watched } from './watched.ts';
 import { copyOf, enrolledCopyOf, newPath, type WorkingCopy } from './working-copy.ts';
 
-const KILL_AT_CALL = fileURLToPath(new URL('./kill-at-call.mjs', import.meta.url));
 const LANES = [0, 1]; // rounds that run side by side, each on a repository of its own
 const AT_RANDOM = 80; // rounds
 const PATIENCE = 300_000; // ms; 25 seconds on two cores that have nothing else to do
@@ -40,8 +39,6 @@ async function expectRecovery(
   return ends[0] === null ? 'killed' : 'survived';
 }
 
-const atCall = (n: number): RunOptions => ({ imports: [KILL_AT_CALL], env: { KILL_AT: String(n) } });
-
 /** Kills at every call, until a run survives. Returns how many there are. */
 async function killAtEveryCall(start: () => Promise<WorkingCopy>, words: readonly string[], fresh: boolean) {
   const survivors = await Promise.all(
@@ -50,7 +47,7 @@ async function killAtEveryCall(start: () => Promise<WorkingCopy>, words: readonl
       for (let n = lane + 1; ; n += LANES.length) {
         const { copy } = repository;
         const next = () => copy.json(words.includes('--force') ? words : [...words, '--force']);
-        if ((await expectRecovery(repository, words, [atCall(n)], next)) === 'survived') return n;
+        if ((await expectRecovery(repository, words, [killedAtCall(n)], next)) === 'survived') return n;
         if (fresh) repository = watched(await start());
       }
     }),
@@ -128,7 +125,7 @@ await describeWithGoTufLoop('a client of go-tuf v0.5.2 that sees it all', (loop)
       await loop().init(state, copy.bytes('repository', '1.root.json'));
       const look = () => loop().update(state, copy.repository, { now: NOW });
       for (let n = 1, status: number | null = null; status === null; n++) {
-        ({ status } = await copy.run(RESIGN, atCall(n)));
+        ({ status } = await copy.run(RESIGN, killedAtCall(n)));
         expect(await look()).toMatchObject({ ok: true });
         const { version } = await resignInProcess(copy.folder);
         expect(await look()).toMatchObject({ ok: true, versions: { timestamp: version } });

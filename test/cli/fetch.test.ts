@@ -1,15 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { ServedRepository } from '../client/served.ts';
 import { HttpServer } from '../stores/http-server.ts';
 import { TestRepository } from '../tuf/repository.ts';
+import { killedAtCall } from './killing.ts';
 import { timekeeper, type Run, type RunOptions } from './timekeeper.ts';
 import { FIXTURES, newPath } from './working-copy.ts';
 import { filesBelow } from '../client/run.ts';
-
-const KILL_AT_CALL = fileURLToPath(new URL('./kill-at-call.mjs', import.meta.url));
 
 const servers: HttpServer[] = [];
 afterEach(() => Promise.all(servers.splice(0).map((server) => server.close())));
@@ -196,7 +194,7 @@ describe('fetch', () => {
     for (let n = 1; ; n += 3) {
       const [state, out] = [newPath(), newPath()];
       const words = ['fetch', served.url, 'x', '--trusted-root', first, '--state', state, '--out', out, '--json'];
-      const killed = await timekeeper(words, { imports: [KILL_AT_CALL], env: { KILL_AT: String(n) } });
+      const killed = await timekeeper(words, killedAtCall(n));
       if (killed.status === 0) break;
       kills++;
       const kept = Array.from(filesBelow(state)).filter(([name]) => name.endsWith('.json'));

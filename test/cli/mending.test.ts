@@ -1,17 +1,16 @@
 import { execFile } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ClientResult } from '../../lib/cli/client-result.ts';
 import type { Status } from '../../lib/cli/status-model.ts';
 import { ours } from '../authoring/updates.ts';
 import { HttpServer } from '../stores/http-server.ts';
+import { killedAtCall } from './killing.ts';
 import { commandLine, environment, NOW } from './timekeeper.ts';
 import { newPath, WorkingCopy } from './working-copy.ts';
 
-const KILL_AT_CALL = fileURLToPath(new URL('./kill-at-call.mjs', import.meta.url));
 const LATER = '2026-11-26T00:00:00Z';
 const PATIENCE = 60_000; // ms
 
@@ -157,7 +156,7 @@ async function enrolled(): Promise<WorkingCopy> {
 async function interrupted(): Promise<WorkingCopy> {
   for (let n = 60; ; n += 3) {
     const copy = copyOfWhole();
-    await copy.run(['updates', 'remove', 'orbit/linux/1/orbit'], { passphrase: null, imports: [KILL_AT_CALL], env: { KILL_AT: String(n) } }); // prettier-ignore
+    await copy.run(['updates', 'remove', 'orbit/linux/1/orbit'], { passphrase: null, ...killedAtCall(n) }); // prettier-ignore
     if (existsSync(copy.path('.timekeeper', 'update', 'intent.json'))) return copy;
   }
 }

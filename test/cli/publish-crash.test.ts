@@ -1,24 +1,18 @@
 import { readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { newOwner } from '../../lib/stores/lock-owner.ts';
 import { NOW } from '../authoring/updates.ts';
 import { describeWithGoTufLoop } from '../peers/describe-with-go-tuf.ts';
 import { Publisher } from '../publishing/publisher.ts';
-import type { RunOptions } from './timekeeper.ts';
+import { KILL_EVERY, killedAtCall } from './killing.ts';
 import { Client, newPath } from './working-copy.ts';
 
-const KILL_AT_CALL = fileURLToPath(new URL('./kill-at-call.mjs', import.meta.url));
 const LANES = [0, 1]; // rounds that run side by side, each on a repository of its own
-/** Kills at every call if it is 1, which takes some minutes; else at one of so many. */
-const EVERY = Number(process.env.TIMEKEEPER_KILL_EVERY ?? 7);
 /** How often it is killed at some moment or other: 100 if every call is tried. */
-const AT_RANDOM = EVERY === 1 ? 100 : 12;
+const AT_RANDOM = KILL_EVERY === 1 ? 100 : 12;
 const PATIENCE = 600_000; // ms
 const PUBLISH = ['publish', './out'];
-
-const atCall = (n: number): RunOptions => ({ imports: [KILL_AT_CALL], env: { KILL_AT: String(n) } });
 
 /** A folder that was published, and then got a new target and a moved tag. */
 async function scene(consistent: boolean): Promise<Publisher> {
@@ -62,10 +56,10 @@ describe.each([
     async () => {
       const survivors = await Promise.all(
         LANES.map(async (lane) => {
-          for (let n = 1 + lane * EVERY; ; n += LANES.length * EVERY) {
+          for (let n = 1 + lane * KILL_EVERY; ; n += LANES.length * KILL_EVERY) {
             const copy = made.clone();
             const client = clientOf(copy);
-            const { status } = await copy.run(PUBLISH, atCall(n));
+            const { status } = await copy.run(PUBLISH, killedAtCall(n));
             client.update(copy.path('out'));
             if (consistent) new Client(copy.file('1.root.json')).update(copy.path('out'));
             await expectGoneOnWith(copy, client);
@@ -138,13 +132,13 @@ await describeWithGoTufLoop('a client of go-tuf v0.5.2 that sees it all', (loop)
     'accepts at any moment what a killed publish leaves',
     async () => {
       const made = await scene(false);
-      for (let n = 1, status: number | null = null; status === null; n += EVERY) {
+      for (let n = 1, status: number | null = null; status === null; n += KILL_EVERY) {
         const copy = made.clone();
         const state = newPath();
         await loop().init(state, copy.file('1.root.json'));
         const look = (targets: boolean) => loop().update(state, copy.path('out'), { now: NOW, targets });
         expect(await look(true)).toMatchObject({ ok: true });
-        ({ status } = await copy.run(PUBLISH, atCall(n)));
+        ({ status } = await copy.run(PUBLISH, killedAtCall(n)));
         expect(await look(false)).toMatchObject({ ok: true });
         await copy.run(PUBLISH);
         expect(await look(true)).toMatchObject({ ok: true, versions: { timestamp: copy.signed().version } });

@@ -1,6 +1,5 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { isRefusal } from '../../lib/contract/errors.ts';
 import { signStaged, stagedFile } from '../../lib/authoring/staged-root.ts';
@@ -9,18 +8,14 @@ import type { Trusted } from '../../lib/tuf/client.ts';
 import { parseRoot } from '../../lib/tuf/root.ts';
 import { contentOf, ours } from '../authoring/updates.ts';
 import { describeWithGoTufLoop } from '../peers/describe-with-go-tuf.ts';
-import { NOW, type Run, type RunOptions } from './timekeeper.ts';
+import { KILL_EVERY, killedAtCall } from './killing.ts';
+import { NOW, type Run } from './timekeeper.ts';
 import { updatesScene, WORDS, type Scene } from './updates-scene.ts';
 import { Client, newPath, WorkingCopy } from './working-copy.ts';
 
-const KILL_AT_CALL = fileURLToPath(new URL('./kill-at-call.mjs', import.meta.url));
 const LANES = [0, 1]; // rounds that run side by side, each on a repository of its own
 const PATIENCE = 300_000; // ms
-/** Kills at every call if it is 1, which takes seven minutes; else at one of so many. */
-const EVERY = Number(process.env.TIMEKEEPER_KILL_EVERY ?? 7);
 const PASSPHRASES = { root: 'r', targets: 's', snapshot: 't', timestamp: 'u' };
-
-const atCall = (n: number): RunOptions => ({ imports: [KILL_AT_CALL], env: { ...WORDS, KILL_AT: String(n) } });
 
 let scene: Scene;
 let signedRoot: string;
@@ -80,9 +75,9 @@ async function killAtEveryCall(
 ): Promise<number> {
   const survivors = await Promise.all(
     LANES.map(async (lane) => {
-      for (let n = 1 + lane * EVERY; ; n += LANES.length * EVERY) {
+      for (let n = 1 + lane * KILL_EVERY; ; n += LANES.length * KILL_EVERY) {
         const copy = start(consistentSnapshots);
-        const run = await copy.run(['updates', ...words], atCall(n));
+        const run = await copy.run(['updates', ...words], killedAtCall(n, WORDS));
         await look(copy, run);
         if (run.status !== null) {
           expect({ status: run.status, isError: /^Error/m.test(run.stderr) }).toEqual({ status: 0, isError: false });
@@ -169,7 +164,7 @@ describe('an updates command that is killed at any call leaves what the next com
       for (let status: number | null = null; status === null;) {
         const copy = start(false);
         cpSync(stagedRoot, copy.path('next-root.json'));
-        ({ status } = await copy.run(['updates', 'sign', 'next-root.json', '--trusted-root', 'repository/root.json', '--yes'], atCall(++n))); // prettier-ignore
+        ({ status } = await copy.run(['updates', 'sign', 'next-root.json', '--trusted-root', 'repository/root.json', '--yes'], killedAtCall(++n, WORDS))); // prettier-ignore
         expect([0, 1]).toContain(parseRoot(copy.bytes('next-root.json')).signatures.length);
       }
       expect(n).toBeGreaterThan(3);
@@ -184,11 +179,11 @@ describe('an updates command that is killed at any call leaves what the next com
       await ours.init(folder, { random: 'encrypted', passphrases: PASSPHRASES });
       const others = Object.fromEntries(Object.entries(contentOf(folder)).filter(([name]) => name !== 'keys/timestamp.json')); // prettier-ignore
       const opened = new Set<string>();
-      for (let n = 1; ; n += EVERY) {
+      for (let n = 1; ; n += KILL_EVERY) {
         const copy = new WorkingCopy(newPath());
         cpSync(folder, copy.folder, { recursive: true });
-        const env = { ...WORDS, FLEET_TIMESTAMP_NEW_PASSPHRASE: 'new', KILL_AT: String(n) };
-        const { status } = await copy.run(['updates', 'change-passphrase', 'timestamp'], { imports: [KILL_AT_CALL], env }); // prettier-ignore
+        const env = { ...WORDS, FLEET_TIMESTAMP_NEW_PASSPHRASE: 'new' };
+        const { status } = await copy.run(['updates', 'change-passphrase', 'timestamp'], killedAtCall(n, env)); // prettier-ignore
         const { 'keys/timestamp.json': key = '', ...rest } = contentOf(copy.folder);
         const words = await Promise.all(['u', 'new'].map(async (word) => ((await opens(key, word)) ? [word] : [])));
         opened.add(words.flat().join(' and '));
@@ -208,9 +203,12 @@ describe('an updates command that is killed at any call leaves what the next com
     async () => {
       const counts = await Promise.all(
         LANES.map(async (lane) => {
-          for (let n = 1 + lane * EVERY; ; n += LANES.length * EVERY) {
+          for (let n = 1 + lane * KILL_EVERY; ; n += LANES.length * KILL_EVERY) {
             const copy = new WorkingCopy(newPath());
-            const { status } = await copy.run(['updates', 'init', '--path', copy.folder], { ...atCall(n), cwd: '/' });
+            const { status } = await copy.run(['updates', 'init', '--path', copy.folder], {
+              ...killedAtCall(n, WORDS),
+              cwd: '/',
+            });
             const again = await copy.run(['updates', 'init', '--path', copy.folder], { env: WORDS, cwd: '/' });
             const { status: ended, stderr } = again;
             expect(ended === 0 || stderr.includes('Error: repo already initialized: ')).toBe(true);

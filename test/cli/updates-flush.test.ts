@@ -4,9 +4,9 @@ import { beforeAll, expect, test } from '@jest/globals';
 import { ours } from '../authoring/updates.ts';
 import { describeWhere } from './describe-where.ts';
 import { findStrace, Unflushed, type strace, type SystemCall } from './strace.ts';
+import { WORDS } from './updates-scene.ts';
 import { newPath, WorkingCopy } from './working-copy.ts';
 
-const WORDS = { FLEET_ROOT_PASSPHRASE: 'r', FLEET_TARGETS_PASSPHRASE: 's', FLEET_SNAPSHOT_PASSPHRASE: 't', FLEET_TIMESTAMP_PASSPHRASE: 'u' }; // prettier-ignore
 const OURS = '.timekeeper/update';
 
 let source: string;

@@ -14,21 +14,18 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { contentOf, ours } from '../authoring/updates.ts';
 import { describeWhere } from './describe-where.ts';
+import { KILL_EVERY, killedAtCall } from './killing.ts';
 import { findMounts } from './mounts.ts';
 import { timekeeper } from './timekeeper.ts';
+import { WORDS } from './updates-scene.ts';
 import { Client, newPath, WorkingCopy } from './working-copy.ts';
 
 const PASSPHRASES = { root: 'r', targets: 's', snapshot: 't', timestamp: 'u' };
-const WORDS = { FLEET_ROOT_PASSPHRASE: 'r', FLEET_TARGETS_PASSPHRASE: 's', FLEET_SNAPSHOT_PASSPHRASE: 't', FLEET_TIMESTAMP_PASSPHRASE: 'u' }; // prettier-ignore
 const PAGE = 4_096; // bytes
 const PATIENCE = 200_000; // ms
-const KILL_AT_CALL = fileURLToPath(new URL('./kill-at-call.mjs', import.meta.url));
-/** Kills at every call if it is 1, which takes some minutes; else at one of so many. */
-const EVERY = Number(process.env.TIMEKEEPER_KILL_EVERY ?? 7);
 
 let repository: string;
 let source: string;
@@ -135,9 +132,9 @@ describeWhere('where keys and repository lie on file systems of their own', MOUN
     async ({ words }) => {
       const [keys, published] = [await mounts.inMemory('1m'), await mounts.inMemory('1m')];
       const env = { ...WORDS, FLEET_ROOT_NEW_PASSPHRASE: 'new' };
-      for (let n = 1, status: number | null = null; status === null; n += EVERY) {
+      for (let n = 1, status: number | null = null; status === null; n += KILL_EVERY) {
         const copy = onDisks(keys, published);
-        const options = { cwd: '/', imports: [KILL_AT_CALL], env: { ...env, KILL_AT: String(n) } };
+        const options = { cwd: '/', ...killedAtCall(n, env) };
         ({ status } = await timekeeper(['updates', ...words(), '--path', copy.folder], options));
         const next = await timekeeper(['updates', 'timestamp', '--path', copy.folder], { env, cwd: '/' });
         expect({ n, status: next.status }).toEqual({ n, status: 0 });

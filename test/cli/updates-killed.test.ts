@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { contentOf, ours, seeded } from '../authoring/updates.ts';
 import { describeWhere } from './describe-where.ts';
+import { KILL_EVERY } from './killing.ts';
 import { findStrace } from './strace.ts';
 import { commandLine, environment } from './timekeeper.ts';
 import { updatesScene, WORDS, type Scene } from './updates-scene.ts';
@@ -13,8 +14,7 @@ import { Client, newPath, WorkingCopy } from './working-copy.ts';
 /** How many SIGKILLs come at random; the ordinary number keeps it short. */
 const KILLS = Number(process.env.TIMEKEEPER_KILLS ?? 8);
 /** Kills at every system call if it is 1; else at one of so many. */
-const EVERY = Number(process.env.TIMEKEEPER_KILL_EVERY ?? 7);
-const PATIENCE = 300_000 + KILLS * 10_000 + 900_000 / EVERY; // ms
+const PATIENCE = 300_000 + KILLS * 10_000 + 900_000 / KILL_EVERY; // ms
 const PASSPHRASES = { root: 'r', targets: 's', snapshot: 't', timestamp: 'u' };
 
 let scene: Scene;
@@ -90,7 +90,7 @@ describeWhere(
         expect(await run(traced, strace.into(trace))).toMatchObject({ status: 0, stderr: '' });
         const calls = strace.read(trace, traced.folder).filter(({ name }) => name !== 'openat');
         expect(calls.length).toBeGreaterThan(15);
-        const tried = calls.filter((_, index) => index % EVERY === 0);
+        const tried = calls.filter((_, index) => index % KILL_EVERY === 0);
         for (const call of tried) {
           const copy = start(each);
           expect(await run(copy, strace.killingAt(call))).toMatchObject({ status: null });

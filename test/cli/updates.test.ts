@@ -11,15 +11,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { contentOf, ours } from '../authoring/updates.ts';
 import { describeWhere } from './describe-where.ts';
+import { killedAtCall } from './killing.ts';
 import { commandLine, environment, timekeeper, type Run, type RunOptions } from './timekeeper.ts';
 import { findTerminal } from './terminal.ts';
 import { Client, differences, newPath, WorkingCopy } from './working-copy.ts';
 
-const KILL_AT_CALL = fileURLToPath(new URL('./kill-at-call.mjs', import.meta.url));
 const PASSPHRASES = { root: 'for root', targets: 'for targets', snapshot: 'for snapshot', timestamp: 'for timestamp' };
 const WORDS = Object.fromEntries(
   Object.entries(PASSPHRASES).map(([role, word]) => [`FLEET_${role.toUpperCase()}_PASSPHRASE`, word]),
@@ -315,7 +314,7 @@ describe('what an interrupted add had begun', () => {
   beforeAll(async () => {
     for (let n = 60; ; n += 3) {
       const copy = copyOf(plain);
-      await run(copy, adding(), { imports: [KILL_AT_CALL], env: { KILL_AT: String(n) } });
+      await run(copy, adding(), killedAtCall(n));
       interrupted = copy.folder;
       if (existsSync(copy.path('.timekeeper', 'update', 'intent.json'))) return;
     }
@@ -367,7 +366,7 @@ describe('what an interrupted add had begun', () => {
     let copy = before;
     for (let n = 40; tag(copy) === 'the first'; n++) {
       copy = copyOf(before.folder);
-      const { status } = await run(copy, words, { imports: [KILL_AT_CALL], env: { KILL_AT: String(n) } });
+      const { status } = await run(copy, words, killedAtCall(n));
       expect(status).toBeNull();
     }
     copy.timestamp = other.timestamp;

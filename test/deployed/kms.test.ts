@@ -1,20 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { goTuf } from '../peers/go-tuf.ts';
-import { NAME, PASSPHRASES, World } from './world.ts';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { describeDeployed } from './describe-deployed.ts';
+import { NAME, PASSPHRASES } from './world.ts';
 
-const world = await World.make();
-const peer = await goTuf();
-
-if (world === undefined || peer === undefined) {
-  process.stderr.write('Left out: the move of a key to AWS KMS; deployment.test.ts says what it needs.\n');
-  test.todo('the move of a key to AWS KMS needs what deployment.test.ts needs');
-  await world?.end();
-} else {
-  /** As docs/key-rotation.md says, "From a key file to AWS KMS". */
-  describe('a repository that go-tuf made just now, whose key moves from a file to AWS KMS', () => {
+/** As docs/key-rotation.md says, "From a key file to AWS KMS". */
+await describeDeployed(
+  'a repository that go-tuf made just now, whose key moves from a file to AWS KMS',
+  (world, peer) => {
     let scratch = '';
     const passphrases = PASSPHRASES;
 
@@ -79,5 +73,5 @@ if (world === undefined || peer === undefined) {
       expect(status).toBe(0);
       expect(stdout).toContain('nothing is wrong');
     });
-  });
-}
+  },
+);
